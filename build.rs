@@ -1,0 +1,45 @@
+//! Turns the OpenAPI documents into the generated client: one source file and one JSON text for each.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use octopusx_codegen::{Features, generate};
+
+fn main() {
+    println!("cargo::rerun-if-changed=openapi");
+    println!("cargo::rerun-if-changed=build.rs");
+    let features = features();
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
+    for system in ["octopusx", "openoctopus"] {
+        match generate(&Path::new("openapi").join(system), &features) {
+            Ok(generated) => {
+                write(&out.join(format!("{system}.rs")), &generated.code);
+                write(&out.join(format!("{system}.json")), &generated.bundle);
+            }
+            Err(problems) => stop(&format!("the {system} document can't be built:\n{problems}")),
+        }
+    }
+}
+
+/// What Cargo.toml lists under [features], and which of it is on.
+fn features() -> Features {
+    let manifest = std::fs::read_to_string("Cargo.toml").unwrap_or_default();
+    let section = manifest.split("\n[features]").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap_or_default();
+    let names = section.lines().filter_map(|line| line.split_once(" = [")).map(|(name, _)| name.trim().trim_matches('"'));
+    let known: BTreeSet<String> = names.filter(|name| !name.starts_with('#')).map(str::to_owned).collect();
+    let on = |name: &str| std::env::var_os(format!("CARGO_FEATURE_{}", name.to_uppercase().replace('-', "_"))).is_some();
+    let enabled = known.iter().filter(|name| on(name)).cloned().collect();
+    Features { known, enabled }
+}
+
+fn write(path: &Path, text: &str) {
+    if let Err(error) = std::fs::write(path, text) {
+        stop(&format!("{} can't be written: {error}", path.display()));
+    }
+}
+
+fn stop(message: &str) {
+    for line in message.lines() {
+        println!("cargo::error={line}");
+    }
+}

@@ -1,0 +1,270 @@
+//! Operations: ids, tags, pages, parameters, security, streams and faces.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Checker;
+use crate::load::escape;
+use crate::model::{Answer, Auth, Face, Operation, Parameter, Place, Stream, Success, Tag, Type};
+use crate::names;
+
+const VERBS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+impl Checker<'_> {
+    pub(super) fn operations(&self, tags: &[Tag]) -> Vec<Operation> {
+        let mut found: Vec<Operation> = Vec::new();
+        let paths = self.document.at("/paths").and_then(Value::as_object);
+        for (path, item) in paths.into_iter().flatten() {
+            let pointer = format!("/paths/{}", escape(path));
+            if !path.starts_with('/') {
+                self.problem(&pointer, "a path must begin with `/`", "write it as the documentation does");
+            }
+            for (verb, operation) in item.as_object().into_iter().flatten() {
+                let at = format!("{pointer}/{verb}");
+                if !VERBS.contains(&verb.as_str()) {
+                    self.problem(&at, format!("`{verb}` is no method that is known here"), format!("use one of {}", VERBS.join(", ")));
+                    continue;
+                }
+                let operation = self.operation(&at, path, verb, operation, tags);
+                if let Some(other) = found.iter().find(|other| other.id == operation.id && !operation.id.is_empty()) {
+                    let what = format!("operationId `{}` is used by `{} {}` too", operation.id, other.verb, other.path);
+                    self.problem(&format!("{at}/operationId"), what, "give each operation an id of its own");
+                }
+                found.push(operation);
+            }
+        }
+        found
+    }
+
+    fn operation(&self, at: &str, path: &str, verb: &str, value: &Value, tags: &[Tag]) -> Operation {
+        let tag = self.tag_of(at, value, tags);
+        let id = self.text(at, Some(value), "operationId", "name it `<tag>_<method>`, as `videos_create`");
+        if !id.is_empty() && !tag.is_empty() && !id.strip_prefix(&tag).is_some_and(|rest| rest.starts_with('_') && rest.len() > 1) {
+            let what = format!("operationId `{id}` does not begin with its tag");
+            self.problem(&format!("{at}/operationId"), what, format!("name it `{tag}_<method>`"));
+        }
+        let docs = self.texts(at, value, "x-docs").unwrap_or_default();
+        let unlisted = value.get("x-unlisted").and_then(Value::as_str).map(str::to_owned);
+        if docs.is_empty() && unlisted.is_none() {
+            self.problem(at, "no documentation page is named", "add `x-docs: [en/…]`, or `x-unlisted: why` where no page shows the route");
+        }
+        self.check_errors(at, value);
+        let stream = self.stream(at, value);
+        let parameters = self.parameters(at, path, value);
+        let mut operation = Operation {
+            idempotent: verb == "get" || self.flag(at, value, "x-idempotent"),
+            success: self.success(at, value),
+            deprecated: self.flag(at, value, "deprecated"),
+            verb: verb.to_uppercase(),
+            path: path.to_owned(),
+            pointer: at.to_owned(),
+            faces: Vec::new(),
+            id,
+            tag,
+            docs,
+            unlisted,
+            parameters,
+            stream,
+        };
+        operation.faces = self.faces(at, value, &operation);
+        operation
+    }
+
+    fn tag_of(&self, at: &str, value: &Value, tags: &[Tag]) -> String {
+        let named = self.texts(at, value, "tags").unwrap_or_default();
+        let [tag] = named.as_slice() else {
+            self.problem(at, format!("an operation has exactly one tag, this one has {}", named.len()), "write `tags: [videos]`");
+            return String::new();
+        };
+        if tags.iter().all(|known| known.name != *tag) {
+            let known: Vec<&str> = tags.iter().map(|tag| tag.name.as_str()).collect();
+            let mend = format!("use one of {}, or add the tag to root.yaml", known.join(", "));
+            self.problem(&format!("{at}/tags/0"), format!("root.yaml has no tag `{tag}`"), mend);
+        }
+        tag.clone()
+    }
+
+    fn success(&self, at: &str, value: &Value) -> Option<Success> {
+        let success = value.get("x-success")?;
+        let pointer = success.get("at").and_then(Value::as_str).filter(|pointer| pointer.starts_with('/'));
+        let values = success.get("values").and_then(Value::as_array).filter(|values| !values.is_empty());
+        if let (Some(pointer), Some(values)) = (pointer, values) {
+            return Some(Success { at: pointer.to_owned(), values: values.clone() });
+        }
+        self.problem(&format!("{at}/x-success"), "`x-success` is not complete", "write it as `{at: /code, values: [true]}`");
+        None
+    }
+
+    fn stream(&self, at: &str, value: &Value) -> Option<Stream> {
+        let event = value.pointer("/responses/200/content/text~1event-stream/schema/$ref").and_then(Value::as_str);
+        let Some(words) = value.get("x-stream") else {
+            if event.is_some() {
+                self.problem(at, "the answer can be an event stream, but `x-stream` is missing", "add `x-stream: {switch: stream, end: '[DONE]'}`");
+            }
+            return None;
+        };
+        let pointer = format!("{at}/x-stream");
+        let Some(event) = event.and_then(super::schema_name) else {
+            self.problem(&pointer, "there is no event schema", "describe one event as the schema of `text/event-stream` in the 200 answer");
+            return None;
+        };
+        Some(Stream {
+            switch: self.text(&pointer, Some(words), "switch", "name the body's property that asks for a stream"),
+            end: words.get("end").and_then(Value::as_str).map(str::to_owned),
+            event: event.to_owned(),
+        })
+    }
+
+    fn parameters(&self, at: &str, path: &str, value: &Value) -> Vec<Parameter> {
+        let listed = value.get("parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let mut found: Vec<Parameter> = listed
+            .iter()
+            .enumerate()
+            .filter_map(|(index, parameter)| self.parameter(&format!("{at}/parameters/{index}"), self.document.resolve(parameter)))
+            .collect();
+        let in_template: Vec<&str> = path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
+        for name in &in_template {
+            if !found.iter().any(|parameter| parameter.place == Place::Path && parameter.name == *name) {
+                self.problem(at, format!("the path holds `{{{name}}}`, but no parameter describes it"), "add it under `parameters` with `in: path`");
+            }
+        }
+        for parameter in found.iter().filter(|parameter| parameter.place == Place::Path) {
+            if !in_template.contains(&parameter.name.as_str()) {
+                let what = format!("path parameter `{}` does not stand in the path", parameter.name);
+                self.problem(at, what, format!("put `{{{}}}` into the path, or remove the parameter", parameter.name));
+            }
+        }
+        let mut names = BTreeSet::new();
+        for parameter in &found {
+            if !names.insert(parameter.rust_name.clone()) || parameter.rust_name == "body" {
+                let what = format!("two arguments of the method would be named `{}`", parameter.rust_name);
+                self.problem(at, what, "give one of them an `x-rust-name`");
+            }
+        }
+        found.sort_by_key(|parameter| match parameter.place {
+            Place::Path => in_template.iter().position(|name| *name == parameter.name).unwrap_or_default(),
+            Place::Query => 100,
+            Place::Header => 101,
+        });
+        found
+    }
+
+    fn parameter(&self, at: &str, value: &Value) -> Option<Parameter> {
+        let name = self.text(at, Some(value), "name", "name the parameter as it travels");
+        let place = match value.get("in").and_then(Value::as_str) {
+            Some("path") => Place::Path,
+            Some("query") => Place::Query,
+            Some("header") => Place::Header,
+            other => {
+                let what = format!("a parameter can't travel in `{}`", other.unwrap_or("nothing"));
+                self.problem(&format!("{at}/in"), what, "use path, query or header");
+                return None;
+            }
+        };
+        let schema = value.get("schema").unwrap_or(&Value::Null);
+        let ty = match schema.get("type").and_then(Value::as_str) {
+            Some("string") => Type::String,
+            Some("integer") => Type::Integer,
+            Some("number") => Type::Number,
+            Some("boolean") => Type::Boolean,
+            _ => {
+                self.problem(&format!("{at}/schema"), "a parameter is a string, integer, number or boolean", "write `schema: {type: string}`");
+                Type::String
+            }
+        };
+        let required = self.flag(at, value, "required");
+        if place == Place::Path && !required {
+            self.problem(at, "a path parameter is always required", "add `required: true`");
+        }
+        let constant = match schema.get("enum").and_then(Value::as_array).map(Vec::as_slice) {
+            Some([Value::String(only)]) => Some(only.clone()),
+            _ => None,
+        };
+        Some(Parameter {
+            rust_name: value.get("x-rust-name").and_then(Value::as_str).map_or_else(|| names::field(&name), str::to_owned),
+            description: self.text(at, Some(value), "description", "say what it means, with units and limits"),
+            name,
+            place,
+            required,
+            ty,
+            constant,
+        })
+    }
+
+    fn faces(&self, at: &str, value: &Value, operation: &Operation) -> Vec<Face> {
+        let auth = self.auth(&format!("{at}/security"), value.get("security").or_else(|| self.document.at("/security")));
+        let plain = Face {
+            method: operation.method_of_id().to_owned(),
+            summary: self.text(at, Some(value), "summary", "say in one phrase what it does"),
+            description: self.text(at, Some(value), "description", "say what it does, what it costs in time, and what is special about it"),
+            fixed: BTreeMap::new(),
+            auth,
+            body: self.body(at, value),
+            answer: self.answer(at, value),
+        };
+        let Some(listed) = value.get("x-faces") else { return vec![plain] };
+        let faces: Vec<Face> = listed
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .map(|(index, face)| self.face(&format!("{at}/x-faces/{index}"), face, &plain, operation))
+            .collect();
+        if faces.first().is_none_or(|first| first.method != operation.method_of_id()) {
+            let mend = "let operationId name the first face, so that both ways lead to the same method";
+            self.problem(&format!("{at}/x-faces"), "the first face and operationId name different methods", mend);
+        }
+        faces
+    }
+
+    fn face(&self, at: &str, value: &Value, plain: &Face, operation: &Operation) -> Face {
+        let mut face = plain.clone();
+        face.method = self.text(at, Some(value), "method", "name the method");
+        face.summary = self.text(at, Some(value), "summary", "say in one phrase what it does");
+        if let Some(description) = value.get("description").and_then(Value::as_str) {
+            face.description = description.trim().to_owned();
+        }
+        if let Some(security) = value.get("security") {
+            face.auth = self.auth(&format!("{at}/security"), Some(security));
+        }
+        for (key, target) in [("body", true), ("answer", false)] {
+            let Some(name) = value.get(key).and_then(Value::as_str) else { continue };
+            if self.document.at(&format!("/components/schemas/{}", escape(name))).is_none() {
+                self.problem(&format!("{at}/{key}"), format!("there is no schema `{name}`"), "name a schema of this document");
+            } else if target {
+                face.body = Some(name.to_owned());
+            } else {
+                face.answer = Answer::Json(Type::Named(name.to_owned()));
+            }
+        }
+        for (name, fixed) in value.get("fixed").and_then(Value::as_object).into_iter().flatten() {
+            if operation.parameters.iter().all(|parameter| parameter.name != *name) {
+                let what = format!("`{name}` is no parameter of this operation");
+                self.problem(&format!("{at}/fixed/{}", escape(name)), what, "declare it under `parameters` with `required: false`");
+            }
+            face.fixed.insert(name.clone(), fixed.as_str().map_or_else(|| fixed.to_string(), str::to_owned));
+        }
+        face
+    }
+
+    /// The first alternative that a key can satisfy.
+    fn auth(&self, at: &str, security: Option<&Value>) -> Auth {
+        let listed = security.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let mut session = false;
+        for name in listed.iter().filter_map(Value::as_object).filter_map(|entry| entry.keys().next()) {
+            let Some(scheme) = self.document.at(&format!("/components/securitySchemes/{}", escape(name))) else {
+                self.problem(at, format!("there is no security scheme `{name}`"), "declare it in root.yaml under components/securitySchemes");
+                continue;
+            };
+            let word = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default();
+            match (word("type"), word("scheme"), word("in")) {
+                ("http", "bearer", _) => return Auth::Bearer,
+                ("apiKey", _, "header") => return Auth::Header(word("name").to_lowercase()),
+                ("apiKey", _, "cookie") => session = true,
+                _ => {}
+            }
+        }
+        if session { Auth::Session } else { Auth::None }
+    }
+}

@@ -1,0 +1,256 @@
+//! Writes what users call: `client.videos().create(&body)`.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Answer, Api, Auth, Face, Kind, Operation, Parameter, Place, Section, Type};
+use crate::names;
+use crate::prepare;
+use crate::text::{Writer, literal, rustdoc};
+use crate::types::rust_type;
+
+/// Writes what holds for the whole document.
+pub fn write_document_facts(out: &mut Writer, api: &Api) {
+    out.line("// Written by octopusx-codegen from the OpenAPI document. Change the document, not this file.");
+    out.doc("The gateway's public address.");
+    out.line(&format!("pub const BASE_URL: &str = {};", literal(api.server.trim_end_matches('/'))));
+    out.doc("The state of the documentation that this client was made from.");
+    out.line(&format!("pub const DOCUMENT_VERSION: &str = {};", literal(&api.version)));
+    out.doc("Every operation that this build can call, one entry for each method.");
+    out.line("pub const OPERATIONS: &[crate::Operation] = &[");
+    for (operation, face) in methods(api) {
+        out.line(&format!("    {}::{},", operation.tag, constant(operation, face)));
+    }
+    out.line("];");
+}
+
+fn methods(api: &Api) -> impl Iterator<Item = (&Operation, &Face)> {
+    api.operations.iter().flat_map(|operation| operation.faces.iter().map(move |face| (operation, face)))
+}
+
+/// Writes the accessors of the client, one for each tag.
+pub fn write_accessors(out: &mut Writer, api: &Api) {
+    out.open("impl Client");
+    for tag in &api.tags {
+        let name = names::type_name(&tag.name);
+        out.doc(&rustdoc(&tag.description));
+        out.line("#[must_use]");
+        out.open(&format!("pub fn {0}(&self) -> {0}::{name}<'_>", tag.name));
+        out.line(&format!("{}::{name}::new(self)", tag.name));
+        out.close();
+    }
+    out.close();
+}
+
+/// Writes the struct of a tag, its methods, and what they need.
+pub fn write_section(out: &mut Writer, api: &Api, section: &Section) {
+    let Some(tag) = api.tag(&section.name) else { return };
+    let name = names::type_name(&tag.name);
+    let own: Vec<(&Operation, &Face)> = methods(api).filter(|(operation, _)| operation.tag == tag.name).collect();
+    for (operation, face) in &own {
+        write_constant(out, operation, face);
+    }
+    out.doc(&format!("{}\n\nMade by [`Client::{}`](super::Client::{}).", rustdoc(&tag.description), tag.name, tag.name));
+    out.line("#[derive(Clone, Copy, Debug)]");
+    out.open(&format!("pub struct {name}<'c>"));
+    out.line("client: &'c super::Client,");
+    out.close();
+    out.open(&format!("impl<'c> {name}<'c>"));
+    out.open("pub(super) fn new(client: &'c super::Client) -> Self");
+    out.line("Self { client }");
+    out.close();
+    for (operation, face) in &own {
+        write_method(out, api, operation, face, false);
+        if operation.stream.is_some() {
+            write_method(out, api, operation, face, true);
+        }
+    }
+    out.close();
+    let mut seen = BTreeSet::new();
+    for (operation, face) in &own {
+        if seen.insert(&operation.id) {
+            write_parameters(out, api, operation);
+        }
+        write_body_trait(out, api, operation, face);
+    }
+}
+
+fn constant(operation: &Operation, face: &Face) -> String {
+    names::constant(&format!("{}_{}", operation.tag, face.method))
+}
+
+fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
+    let auth = match &face.auth {
+        Auth::None => "None".to_owned(),
+        Auth::Bearer => "Bearer".to_owned(),
+        Auth::Session => "Session".to_owned(),
+        Auth::Header(name) => format!("Header({})", literal(name)),
+    };
+    let success = operation.success.as_ref().map_or_else(
+        || "None".to_owned(),
+        |success| {
+            let values: Vec<String> = success.values.iter().map(|value| literal(&value.to_string())).collect();
+            format!("Some(crate::operation::Success {{ at: {}, values: &[{}] }})", literal(&success.at), values.join(", "))
+        },
+    );
+    let stream = operation.stream.as_ref().map_or_else(
+        || "None".to_owned(),
+        |stream| {
+            let end = stream.end.as_ref().map_or_else(|| "None".to_owned(), |end| format!("Some({})", literal(end)));
+            format!("Some(crate::operation::Stream {{ switch: {}, end: {end} }})", literal(&stream.switch))
+        },
+    );
+    out.open(&format!("pub(super) const {}: crate::Operation = crate::Operation", constant(operation, face)));
+    out.line(&format!("id: {},", literal(&format!("{}_{}", operation.tag, face.method))));
+    out.line(&format!("method: ::http::Method::{},", operation.verb));
+    out.line(&format!("path: {},", literal(&operation.path)));
+    out.line(&format!("auth: crate::operation::Auth::{auth},"));
+    out.line(&format!("idempotent: {},", operation.idempotent));
+    out.line(&format!("success: {success},"));
+    out.line(&format!("stream: {stream},"));
+    out.close_with("};");
+}
+
+fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face, streams: bool) {
+    method_doc(out, operation, face, streams);
+    if operation.deprecated {
+        out.line("#[deprecated]");
+    }
+    let section = &operation.tag;
+    let arguments: Vec<&Parameter> = prepare::arguments(operation).collect();
+    let mut list = vec!["&self".to_owned()];
+    list.extend(arguments.iter().map(|parameter| format!("{}: {}", parameter.rust_name, parameter_type(parameter))));
+    let headers: Vec<&Parameter> = required_headers(operation, face).collect();
+    list.extend(headers.iter().map(|parameter| format!("{}: &str", parameter.rust_name)));
+    if face.body.is_some() {
+        list.push(format!("body: &impl {}", body_trait(operation, face)));
+    }
+    let name = if streams { format!("{}_stream", face.method) } else { face.method.clone() };
+    let answer = match (&operation.stream, streams) {
+        (Some(stream), true) => format!("crate::EventStream<{}>", rust_type(api, &Type::Named(stream.event.clone()), section)),
+        _ => answer_type(api, face, section),
+    };
+    let marker = if optional_parameters(operation).next().is_some() { format!(", {}", parameters_type(operation)) } else { String::new() };
+    out.open(&format!("pub fn {name}({}) -> crate::Call<{answer}{marker}>", list.join(", ")));
+    let passed: Vec<String> = arguments.iter().map(|parameter| passed(parameter)).collect();
+    out.line("let core = self.client.core();");
+    out.line("let requests = super::requests::Requests { client: core.builder(), baseurl: core.base_url() };");
+    out.line(&format!("crate::Call::new(core, const {{ &{} }}, requests.{}({}))", constant(operation, face), operation.id, passed.join(", ")));
+    for (name, value, place) in constants(operation, face) {
+        let setter = if place == Place::Header { "header" } else { "query" };
+        out.line(&format!("    .{setter}({}, {})", literal(&name), literal(&value)));
+    }
+    for parameter in headers {
+        out.line(&format!("    .header({}, {})", literal(&parameter.name), parameter.rust_name));
+    }
+    if face.body.is_some() {
+        out.line(&format!("    .with_body(body, {streams})"));
+    }
+    out.close();
+}
+
+fn method_doc(out: &mut Writer, operation: &Operation, face: &Face, streams: bool) {
+    let ending = if streams { ", as a stream of events" } else { "" };
+    out.doc(&format!("{}{ending}.\n\n{}\n", rustdoc(face.summary.trim_end_matches('.')), rustdoc(&face.description)));
+    let source = match &operation.unlisted {
+        Some(why) => format!("No documentation page shows this route: {}", rustdoc(why)),
+        None => format!("Documentation: {}.", operation.docs.iter().map(|page| format!("`{page}`")).collect::<Vec<_>>().join(", ")),
+    };
+    out.doc(&format!("`{} {}`. {source}", operation.verb, operation.path));
+}
+
+fn parameter_type(parameter: &Parameter) -> &'static str {
+    match parameter.ty {
+        Type::Integer => "i64",
+        Type::Number => "f64",
+        Type::Boolean => "bool",
+        _ => "&str",
+    }
+}
+
+fn passed(parameter: &Parameter) -> String {
+    if parameter.ty == Type::String { parameter.rust_name.clone() } else { format!("&{}.to_string()", parameter.rust_name) }
+}
+
+fn required_headers<'a>(operation: &'a Operation, face: &'a Face) -> impl Iterator<Item = &'a Parameter> {
+    operation.parameters.iter().filter(|parameter| {
+        parameter.place == Place::Header && parameter.required && parameter.constant.is_none() && !face.fixed.contains_key(&parameter.name)
+    })
+}
+
+/// Parameters whose value this face knows.
+fn constants(operation: &Operation, face: &Face) -> Vec<(String, String, Place)> {
+    let value = |parameter: &Parameter| {
+        face.fixed.get(&parameter.name).cloned().or_else(|| parameter.constant.clone().filter(|_| parameter.required))
+    };
+    operation
+        .parameters
+        .iter()
+        .filter_map(|parameter| Some((parameter.name.clone(), value(parameter)?, parameter.place)))
+        .collect()
+}
+
+fn answer_type(api: &Api, face: &Face, section: &str) -> String {
+    match &face.answer {
+        Answer::Json(ty) => format!("crate::Response<{}>", rust_type(api, ty, section)),
+        Answer::Bytes => "crate::ByteStream".into(),
+        Answer::Empty => "crate::Response<()>".into(),
+    }
+}
+
+/// The parameters that are setters of the call.
+fn optional_parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
+    operation.parameters.iter().filter(|parameter| {
+        !parameter.required && operation.faces.iter().all(|face| !face.fixed.contains_key(&parameter.name))
+    })
+}
+
+fn parameters_type(operation: &Operation) -> String {
+    format!("{}Parameters", names::type_name(&operation.id))
+}
+
+fn write_parameters(out: &mut Writer, api: &Api, operation: &Operation) {
+    if optional_parameters(operation).next().is_none() {
+        return;
+    }
+    let marker = parameters_type(operation);
+    out.doc(&format!("Marks a call of `{}().{}`, which has optional parameters.", operation.tag, operation.method_of_id()));
+    out.line("#[derive(Clone, Copy, Debug)]");
+    out.line("#[non_exhaustive]");
+    out.line(&format!("pub struct {marker};"));
+    let mut answers: Vec<String> = operation.faces.iter().map(|face| answer_type(api, face, &operation.tag)).collect();
+    answers.dedup();
+    for answer in answers {
+        out.open(&format!("impl crate::Call<{answer}, {marker}>"));
+        for parameter in optional_parameters(operation) {
+            let setter = if parameter.place == Place::Header { "header" } else { "query" };
+            out.doc(&rustdoc(&parameter.description));
+            let value = if parameter.ty == Type::String { parameter.rust_name.clone() } else { format!("&{}.to_string()", parameter.rust_name) };
+            out.open(&format!("pub fn {0}(self, {0}: {1}) -> Self", parameter.rust_name, parameter_type(parameter)));
+            out.line(&format!("self.{setter}({}, {value})", literal(&parameter.name)));
+            out.close();
+        }
+        out.close();
+    }
+}
+
+fn body_trait(operation: &Operation, face: &Face) -> String {
+    format!("{}Body", names::type_name(&format!("{}_{}", operation.tag, face.method)))
+}
+
+fn write_body_trait(out: &mut Writer, api: &Api, operation: &Operation, face: &Face) {
+    let Some(body) = &face.body else { return };
+    let mut accepted = vec![body.clone()];
+    if let Some(Kind::AnyOf(branches)) = api.schemas.get(body).map(|schema| &schema.kind) {
+        accepted.extend(branches.iter().cloned());
+    }
+    let name = body_trait(operation, face);
+    let links: Vec<String> = accepted.iter().map(|schema| {
+        let path = rust_type(api, &Type::Named(schema.clone()), &operation.tag);
+        if path == *schema { format!("[`{schema}`]") } else { format!("[`{schema}`]({path})") }
+    }).collect();
+    out.doc(&format!("What `{}().{}` takes: {}. Sealed.", operation.tag, face.method, links.join(", ")));
+    out.line(&format!("pub trait {name}: crate::wire::Body {{}}"));
+    for schema in accepted {
+        out.line(&format!("impl {name} for {} {{}}", rust_type(api, &Type::Named(schema), &operation.tag)));
+    }
+}

@@ -1,0 +1,74 @@
+//! Turns an OpenAPI document, kept as a folder of YAML fragments, into the Rust source of a client.
+//!
+//! The stages, each a module, in the order in which a document passes them:
+//!
+//! 1. [`load`]: reads the fragments, merges them, remembers which file each part came from;
+//! 2. [`check`]: refuses broken structure and turns the JSON tree into the [`model`];
+//! 3. [`slice`]: keeps what the enabled features need;
+//! 4. [`prepare`]: reduces each operation to what progenitor can read;
+//! 5. [`requests`]: lets progenitor write the request builders, and [`polish`]es them;
+//! 6. [`types`]: writes structs, enums and unions with the leniency of the runtime's `wire` module;
+//! 7. [`facade`]: writes the methods that users call.
+//!
+//! [`generate`] runs all of them. Nothing here does I/O except `load`.
+
+pub mod check;
+pub mod facade;
+pub mod load;
+pub mod model;
+pub mod names;
+pub mod polish;
+pub mod prepare;
+pub mod problem;
+pub mod requests;
+pub mod slice;
+pub mod text;
+pub mod types;
+
+use std::path::PathBuf;
+
+pub use problem::{Problem, Problems};
+pub use slice::Features;
+
+/// What [`generate`] made of one document.
+#[derive(Debug)]
+pub struct Generated {
+    /// The Rust source, to be read with `include!`.
+    pub code: String,
+    /// The whole document as JSON, with all fragments merged.
+    pub bundle: String,
+    /// Every file that was read, for `cargo::rerun-if-changed`.
+    pub files: Vec<PathBuf>,
+}
+
+/// Runs all stages over the document in `root`, for the given features.
+///
+/// # Errors
+/// Everything that is wrong with the document, each with file, JSON pointer, what is wrong and how to mend it.
+pub fn generate(root: &std::path::Path, features: &Features) -> Result<Generated, Problems> {
+    let document = load::load(root)?;
+    let api = check::check(&document, features)?;
+    let api = slice::slice(api, features);
+    let code = write(&document, &api)?;
+    Ok(Generated {
+        code,
+        bundle: document.to_json(),
+        files: document.files().to_vec(),
+    })
+}
+
+fn write(document: &load::Document, api: &model::Api) -> Result<String, Problems> {
+    let requests = requests::write(document, api)?;
+    let mut code = text::Writer::new();
+    facade::write_document_facts(&mut code, api);
+    for section in api.sections() {
+        code.doc(&section.doc);
+        code.open(&format!("pub mod {}", section.name));
+        types::write(&mut code, api, &section);
+        facade::write_section(&mut code, api, &section);
+        code.close();
+    }
+    facade::write_accessors(&mut code, api);
+    code.raw(&requests);
+    Ok(code.finish())
+}

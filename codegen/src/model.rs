@@ -1,0 +1,404 @@
+//! What the later stages know of a document: parsed once by `check`, no JSON behind it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One document.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// `info.title`.
+    pub title: String,
+    /// `info.version`.
+    pub version: String,
+    /// The first server's address.
+    pub server: String,
+    /// In the document's order.
+    pub tags: Vec<Tag>,
+    /// In the document's order.
+    pub operations: Vec<Operation>,
+    /// By name.
+    pub schemas: BTreeMap<String, Schema>,
+}
+
+/// A group of operations: the facade's accessor.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// `videos`.
+    pub name: String,
+    /// What it groups.
+    pub description: String,
+    /// Its overview pages.
+    pub docs: Vec<String>,
+    /// The cargo feature that it is part of.
+    pub feature: String,
+}
+
+/// A module of the generated client: the types of one folder and the operations of the tags named like its feature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The module's name.
+    pub name: String,
+    /// Its documentation.
+    pub doc: String,
+}
+
+/// One route, as one or more methods.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// `videos_create`.
+    pub id: String,
+    /// `videos`.
+    pub tag: String,
+    /// `POST`.
+    pub verb: String,
+    /// `/v1/videos`.
+    pub path: String,
+    /// Pages it comes from.
+    pub docs: Vec<String>,
+    /// Why no page shows it.
+    pub unlisted: Option<String>,
+    /// Marked as deprecated.
+    pub deprecated: bool,
+    /// All parameters, path parameters first.
+    pub parameters: Vec<Parameter>,
+    /// `x-success`.
+    pub success: Option<Success>,
+    /// GET, HEAD and `x-idempotent`.
+    pub idempotent: bool,
+    /// `x-stream`.
+    pub stream: Option<Stream>,
+    /// At least one; more by `x-faces`.
+    pub faces: Vec<Face>,
+    /// Where it stands.
+    pub pointer: String,
+}
+
+/// One method of the facade.
+#[derive(Clone, Debug)]
+pub struct Face {
+    /// The method's name, without the tag.
+    pub method: String,
+    /// One phrase.
+    pub summary: String,
+    /// The rest.
+    pub description: String,
+    /// Parameters with their one value.
+    pub fixed: BTreeMap<String, String>,
+    /// How the key is sent.
+    pub auth: Auth,
+    /// The schema of the JSON body.
+    pub body: Option<String>,
+    /// What comes back.
+    pub answer: Answer,
+}
+
+/// How the key travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// `Authorization: Bearer`.
+    Bearer,
+    /// In a header of this name.
+    Header(String),
+    /// Not with a key: a browser's login session.
+    Session,
+}
+
+/// What a successful answer's body is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// JSON of this type.
+    Json(Type),
+    /// Bytes, passed through.
+    Bytes,
+    /// Nothing.
+    Empty,
+}
+
+/// `x-success`: the place and the values that mean success, as JSON texts.
+#[derive(Clone, Debug)]
+pub struct Success {
+    /// A JSON pointer.
+    pub at: String,
+    /// JSON values.
+    pub values: Vec<serde_json::Value>,
+}
+
+/// `x-stream`.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// The body's property that asks for a stream.
+    pub switch: String,
+    /// The data of the last event.
+    pub end: Option<String>,
+    /// The schema of one event.
+    pub event: String,
+}
+
+/// Where a parameter travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the path.
+    Path,
+    /// In the query string.
+    Query,
+    /// As a header.
+    Header,
+}
+
+/// One parameter.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// On the wire.
+    pub name: String,
+    /// In Rust.
+    pub rust_name: String,
+    /// Where it travels.
+    pub place: Place,
+    /// Must be given.
+    pub required: bool,
+    /// A string, integer, number or boolean.
+    pub ty: Type,
+    /// The only value it can have.
+    pub constant: Option<String>,
+    /// Meaning.
+    pub description: String,
+}
+
+/// A named schema.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// `Video`.
+    pub name: String,
+    /// The module it is written to.
+    pub section: String,
+    /// Meaning.
+    pub description: String,
+    /// Marked as deprecated.
+    pub deprecated: bool,
+    /// Its form.
+    pub kind: Kind,
+}
+
+/// The forms of a schema.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A struct.
+    Object(Object),
+    /// An open enum of strings.
+    Words(Vec<Word>),
+    /// A union told apart by a tag property.
+    Tagged {
+        /// The property.
+        tag: String,
+        /// Word → schema.
+        variants: Vec<(String, String)>,
+    },
+    /// A union told apart by the JSON type.
+    ByType(Vec<Branch>),
+    /// Request bodies that differ by vendor, on one path.
+    AnyOf(Vec<String>),
+    /// A hand-written type of the runtime.
+    External(String),
+    /// Another name for a type.
+    Alias(Type),
+}
+
+/// A struct.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// In the document's order.
+    pub properties: Vec<Property>,
+    /// Arguments of `new`, by name on the wire.
+    pub new: Vec<String>,
+    /// `x-task`.
+    pub task: Option<TaskShape>,
+}
+
+/// One property.
+#[derive(Clone, Debug)]
+pub struct Property {
+    /// On the wire.
+    pub name: String,
+    /// In Rust.
+    pub rust_name: String,
+    /// Its type.
+    pub ty: Type,
+    /// Must be there.
+    pub required: bool,
+    /// The only value it can have.
+    pub constant: Option<String>,
+    /// Never shown.
+    pub secret: bool,
+    /// Marked as deprecated.
+    pub deprecated: bool,
+    /// Meaning.
+    pub description: String,
+    /// Points back to its own struct and so needs a box.
+    pub boxed: bool,
+}
+
+/// A word of an open enum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// On the wire.
+    pub word: String,
+    /// In Rust.
+    pub variant: String,
+}
+
+/// One branch of a union by JSON type.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// The variant.
+    pub variant: String,
+    /// `string`, `integer`, `number`, `boolean`, `array`, `object`.
+    pub json: String,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// `x-task`.
+#[derive(Clone, Debug, Default)]
+pub struct TaskShape {
+    /// Pointers to the id.
+    pub id: Vec<String>,
+    /// Pointers to the state's word.
+    pub status: Vec<String>,
+    /// Pointers to the progress.
+    pub progress: Vec<String>,
+    /// Pointers to result addresses.
+    pub urls: Vec<String>,
+    /// Pointers to what went wrong.
+    pub error: Vec<String>,
+    /// The operation that asks for the state.
+    pub query: String,
+    /// The operation that serves the result's bytes.
+    pub content: Option<String>,
+}
+
+/// The type of a property, an item or an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `String`.
+    String,
+    /// `i64`.
+    Integer,
+    /// `f64`.
+    Number,
+    /// `bool`.
+    Boolean,
+    /// Any JSON.
+    Any,
+    /// A JSON object of any form.
+    Free,
+    /// A map with values of one type.
+    Map(Box<Type>),
+    /// A list.
+    List(Box<Type>),
+    /// A named schema.
+    Named(String),
+}
+
+impl Type {
+    /// The schemas that a type names.
+    pub fn names(&self, found: &mut BTreeSet<String>) {
+        match self {
+            Self::Named(name) => {
+                found.insert(name.clone());
+            }
+            Self::Map(inner) | Self::List(inner) => inner.names(found),
+            _ => {}
+        }
+    }
+}
+
+impl Schema {
+    /// The schemas that it refers to.
+    #[must_use]
+    pub fn references(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        match &self.kind {
+            Kind::Object(object) => object.properties.iter().for_each(|property| property.ty.names(&mut found)),
+            Kind::Tagged { variants, .. } => found.extend(variants.iter().map(|(_, schema)| schema.clone())),
+            Kind::ByType(branches) => branches.iter().for_each(|branch| branch.ty.names(&mut found)),
+            Kind::AnyOf(branches) => found.extend(branches.iter().cloned()),
+            Kind::Alias(ty) => ty.names(&mut found),
+            Kind::Words(_) | Kind::External(_) => {}
+        }
+        found
+    }
+}
+
+impl Operation {
+    /// The schemas that its bodies and answers name.
+    #[must_use]
+    pub fn references(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for face in &self.faces {
+            found.extend(face.body.clone());
+            if let Answer::Json(ty) = &face.answer {
+                ty.names(&mut found);
+            }
+        }
+        found.extend(self.stream.iter().map(|stream| stream.event.clone()));
+        found
+    }
+
+    /// The method that the id names, without the tag.
+    #[must_use]
+    pub fn method_of_id(&self) -> &str {
+        self.id.strip_prefix(&self.tag).and_then(|rest| rest.strip_prefix('_')).unwrap_or(&self.id)
+    }
+}
+
+impl Api {
+    /// The schemas that travel to the gateway: bodies and all that they hold.
+    #[must_use]
+    pub fn sent(&self) -> BTreeSet<String> {
+        let mut open: Vec<String> =
+            self.operations.iter().flat_map(|operation| &operation.faces).filter_map(|face| face.body.clone()).collect();
+        let mut sent = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if let Some(schema) = self.schemas.get(&name)
+                && sent.insert(name)
+            {
+                open.extend(schema.references());
+            }
+        }
+        sent
+    }
+
+    /// A tag by name.
+    #[must_use]
+    pub fn tag(&self, name: &str) -> Option<&Tag> {
+        self.tags.iter().find(|tag| tag.name == name)
+    }
+
+    /// An operation by id.
+    #[must_use]
+    pub fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.id == id)
+    }
+
+    /// The modules to write: one for each tag, and one for each further folder that holds schemas.
+    #[must_use]
+    pub fn sections(&self) -> Vec<Section> {
+        let mut sections: Vec<Section> = self
+            .tags
+            .iter()
+            .map(|tag| Section { name: tag.name.clone(), doc: section_doc(tag) })
+            .collect();
+        for schema in self.schemas.values() {
+            if sections.iter().all(|section| section.name != schema.section) {
+                sections.push(Section { name: schema.section.clone(), doc: format!("Types of `{}`.", schema.section) });
+            }
+        }
+        sections
+    }
+}
+
+fn section_doc(tag: &Tag) -> String {
+    let pages = tag.docs.iter().map(|page| format!("`{page}`")).collect::<Vec<_>>().join(", ");
+    format!("{}\n\nDocumentation: {pages}.", crate::text::rustdoc(&tag.description))
+}

@@ -1,0 +1,334 @@
+//! Writes the types of a section: structs, open enums and unions.
+//!
+//! The declarations are written here; how they read and write JSON is decided once, by the macros of the runtime's
+//! `wire` module that each declaration is handed to.
+
+use crate::model::{Api, Branch, Face, Kind, Object, Operation, Property, Schema, Section, TaskShape, Type, Word};
+use crate::names;
+use crate::text::{Writer, literal, rustdoc};
+
+/// Writes every type of one section.
+pub fn write(out: &mut Writer, api: &Api, section: &Section) {
+    for schema in api.schemas.values().filter(|schema| schema.section == section.name) {
+        match &schema.kind {
+            Kind::Object(object) => write_object(out, api, schema, object),
+            Kind::Words(words) => write_words(out, schema, words),
+            Kind::Tagged { tag, variants } => write_tagged(out, api, schema, tag, variants),
+            Kind::ByType(branches) => write_by_type(out, api, schema, branches),
+            Kind::AnyOf(branches) => write_any_of(out, api, schema, branches),
+            Kind::Alias(ty) => {
+                out.doc(&rustdoc(&schema.description));
+                out.line(&format!("pub type {} = {};", schema.name, rust_type(api, ty, &schema.section)));
+            }
+            Kind::External(_) => {}
+        }
+    }
+}
+
+/// How a type is written inside the module of `section`.
+#[must_use]
+pub fn rust_type(api: &Api, ty: &Type, section: &str) -> String {
+    match ty {
+        Type::String => "String".into(),
+        Type::Integer => "i64".into(),
+        Type::Number => "f64".into(),
+        Type::Boolean => "bool".into(),
+        Type::Any => "::serde_json::Value".into(),
+        Type::Free => "::serde_json::Map<String, ::serde_json::Value>".into(),
+        Type::Map(inner) => format!("::std::collections::BTreeMap<String, {}>", rust_type(api, inner, section)),
+        Type::List(inner) => format!("Vec<{}>", rust_type(api, inner, section)),
+        Type::Named(name) => match api.schemas.get(name) {
+            Some(Schema { kind: Kind::External(external), .. }) => format!("crate::values::{external}"),
+            Some(schema) if schema.section != section => format!("super::{}::{name}", schema.section),
+            _ => name.clone(),
+        },
+    }
+}
+
+fn field_type(api: &Api, property: &Property, section: &str) -> String {
+    let mut ty = rust_type(api, &property.ty, section);
+    if property.boxed {
+        ty = format!("Box<{ty}>");
+    }
+    if property.required { ty } else { format!("Option<{ty}>") }
+}
+
+/// The type of an argument that takes a value of `ty`, and the expression that converts it.
+fn argument(api: &Api, property: &Property, section: &str) -> (String, String) {
+    let name = &property.rust_name;
+    let (ty, value) = match &property.ty {
+        Type::Integer | Type::Number | Type::Boolean => (rust_type(api, &property.ty, section), name.clone()),
+        Type::List(inner) => (
+            format!("impl IntoIterator<Item = impl Into<{}>>", rust_type(api, inner, section)),
+            format!("{name}.into_iter().map(Into::into).collect()"),
+        ),
+        Type::Free => (
+            "impl IntoIterator<Item = (impl Into<String>, impl Into<::serde_json::Value>)>".into(),
+            format!("{name}.into_iter().map(|(key, value)| (key.into(), value.into())).collect()"),
+        ),
+        Type::Map(inner) => (
+            format!("impl IntoIterator<Item = (impl Into<String>, impl Into<{}>)>", rust_type(api, inner, section)),
+            format!("{name}.into_iter().map(|(key, value)| (key.into(), value.into())).collect()"),
+        ),
+        other => (format!("impl Into<{}>", rust_type(api, other, section)), format!("{name}.into()")),
+    };
+    if property.boxed { (ty, format!("Box::new({value})")) } else { (ty, value) }
+}
+
+fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
+    let hidden = switches(api, &schema.name);
+    let properties: Vec<&Property> = object.properties.iter().filter(|property| !hidden.contains(&property.name.as_str())).collect();
+    let secret = properties.iter().any(|property| property.secret);
+    head(out, schema, if secret { "Clone, PartialEq" } else { "Clone, Debug, PartialEq" });
+    out.open(&format!("pub struct {}", schema.name));
+    for property in &properties {
+        property_doc(out, property);
+        out.line(&format!("pub {}: {},", property.rust_name, field_type(api, property, &schema.section)));
+    }
+    out.doc("Members that the document does not describe, kept as they came and written back.");
+    out.line("pub extra: crate::wire::Extra,");
+    out.close();
+    write_methods(out, api, schema, object, &properties);
+    let fields: Vec<String> = properties
+        .iter()
+        .map(|property| {
+            let kind = if property.required { "required" } else { "optional" };
+            format!("{}: {} {kind}", property.rust_name, literal(&property.name))
+        })
+        .collect();
+    let name = &schema.name;
+    out.line(&format!("crate::wire::object!({name} {{ {} }});", fields.join(", ")));
+    if secret {
+        let shown: Vec<String> = properties
+            .iter()
+            .map(|property| format!("{} {}", property.rust_name, if property.secret { "hidden" } else { "shown" }))
+            .collect();
+        out.line(&format!("crate::wire::debug_without_secrets!({name} {{ {} }});", shown.join(", ")));
+    }
+    if let Some(task) = &object.task {
+        write_task(out, api, schema, task);
+    }
+}
+
+/// The properties that a `_stream` method sets and that are no fields.
+fn switches<'a>(api: &'a Api, schema: &str) -> Vec<&'a str> {
+    let is_body = |operation: &&Operation| operation.faces.iter().any(|face| face.body.as_deref() == Some(schema));
+    api.operations.iter().filter(is_body).filter_map(|operation| operation.stream.as_ref().map(|stream| stream.switch.as_str())).collect()
+}
+
+fn head(out: &mut Writer, schema: &Schema, derives: &str) {
+    out.doc(&rustdoc(&schema.description));
+    if schema.deprecated {
+        out.line("#[deprecated]");
+    }
+    out.line(&format!("#[derive({derives})]"));
+    out.line("#[non_exhaustive]");
+}
+
+fn property_doc(out: &mut Writer, property: &Property) {
+    out.doc(&rustdoc(&property.description));
+    if let Some(constant) = &property.constant {
+        out.doc(&format!("\nAlways `{constant}`."));
+    }
+    if property.deprecated {
+        out.line("#[deprecated]");
+    }
+}
+
+fn write_methods(out: &mut Writer, api: &Api, schema: &Schema, object: &Object, properties: &[&Property]) {
+    out.line("#[allow(deprecated)]");
+    out.open(&format!("impl {}", schema.name));
+    let arguments: Vec<&&Property> =
+        object.new.iter().filter_map(|name| properties.iter().find(|property| property.name == *name)).collect();
+    let list: Vec<String> =
+        arguments.iter().map(|property| format!("{}: {}", property.rust_name, argument(api, property, &schema.section).0)).collect();
+    out.doc(&format!("A `{}` with what it can't do without.", schema.name));
+    if list.is_empty() {
+        out.line("#[must_use]");
+    }
+    out.open(&format!("pub fn new({}) -> Self", list.join(", ")));
+    out.open("Self");
+    for property in properties {
+        out.line(&format!("{}: {},", property.rust_name, initial(api, schema, object, property)));
+    }
+    out.line("extra: crate::wire::Extra::new(),");
+    out.close();
+    out.close();
+    let sent = api.sent();
+    let settable = properties.iter().filter(|property| property.constant.is_none() && sent.contains(&schema.name));
+    for property in settable {
+        let (ty, value) = argument(api, property, &schema.section);
+        let value = if property.required { value } else { format!("Some({value})") };
+        out.doc(&format!("Sets [`{0}`](Self#structfield.{0}).", property.rust_name));
+        if property.deprecated {
+            out.line("#[deprecated]");
+        }
+        out.line("#[must_use]");
+        out.open(&format!("pub fn {0}(mut self, {0}: {ty}) -> Self", property.rust_name));
+        out.line(&format!("self.{} = {value};", property.rust_name));
+        out.line("self");
+        out.close();
+    }
+    out.doc("Adds a member that the document does not describe.");
+    out.line("#[must_use]");
+    out.open("pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<::serde_json::Value>) -> Self");
+    out.line("self.extra.insert(name.into(), value.into());");
+    out.line("self");
+    out.close();
+    out.close();
+    if list.is_empty() {
+        out.open(&format!("impl Default for {}", schema.name));
+        out.open("fn default() -> Self");
+        out.line("Self::new()");
+        out.close();
+        out.close();
+    }
+}
+
+/// The value of a field in `new`.
+fn initial(api: &Api, schema: &Schema, object: &Object, property: &Property) -> String {
+    let some = |value: String| if property.required { value } else { format!("Some({value})") };
+    if let Some(constant) = &property.constant {
+        some(format!("{}.to_owned()", literal(constant)))
+    } else if object.new.contains(&property.name) {
+        some(argument(api, property, &schema.section).1)
+    } else {
+        "None".to_owned()
+    }
+}
+
+fn write_words(out: &mut Writer, schema: &Schema, words: &[Word]) {
+    head(out, schema, "Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash");
+    out.open(&format!("pub enum {}", schema.name));
+    for word in words {
+        out.doc(&format!("`{}`", word.word));
+        out.line(&format!("{},", word.variant));
+    }
+    out.doc("A word that the document does not know, as it came.");
+    out.line("Other(String),");
+    out.close();
+    let list: Vec<String> = words.iter().map(|word| format!("{} = {}", word.variant, literal(&word.word))).collect();
+    out.line(&format!("crate::wire::words!({} {{ {} }});", schema.name, list.join(", ")));
+}
+
+fn write_tagged(out: &mut Writer, api: &Api, schema: &Schema, tag: &str, variants: &[(String, String)]) {
+    head(out, schema, "Clone, Debug, PartialEq");
+    out.open(&format!("pub enum {}", schema.name));
+    for (word, branch) in variants {
+        out.doc(&format!("`{tag}` is `{word}`."));
+        out.line(&format!("{}({}),", names::variant(word), branch_type(api, schema, branch)));
+    }
+    out.doc("A tag that the document does not know; the whole object, as it came.");
+    out.line("Unknown(::serde_json::Value),");
+    out.close();
+    let list: Vec<String> = variants
+        .iter()
+        .map(|(word, branch)| format!("{} => {}({})", literal(word), names::variant(word), branch_type(api, schema, branch)))
+        .collect();
+    out.line(&format!("crate::wire::tagged!({} by {} {{ {} }});", schema.name, literal(tag), list.join(", ")));
+    let mut seen = Vec::new();
+    for (word, branch) in variants {
+        if !seen.contains(&branch) {
+            seen.push(branch);
+            write_from(out, &schema.name, &names::variant(word), &branch_type(api, schema, branch), "value");
+        }
+    }
+}
+
+fn branch_type(api: &Api, schema: &Schema, branch: &str) -> String {
+    rust_type(api, &Type::Named(branch.to_owned()), &schema.section)
+}
+
+fn write_from(out: &mut Writer, union: &str, variant: &str, source: &str, value: &str) {
+    out.open(&format!("impl From<{source}> for {union}"));
+    out.open(&format!("fn from(value: {source}) -> Self"));
+    out.line(&format!("Self::{variant}({value})"));
+    out.close();
+    out.close();
+}
+
+fn write_by_type(out: &mut Writer, api: &Api, schema: &Schema, branches: &[Branch]) {
+    head(out, schema, "Clone, Debug, PartialEq");
+    out.open(&format!("pub enum {}", schema.name));
+    for branch in branches {
+        let article = if matches!(branch.json.as_str(), "array" | "integer" | "object") { "An" } else { "A" };
+        out.doc(&format!("{article} {}.", branch.json));
+        out.line(&format!("{}({}),", branch.variant, rust_type(api, &branch.ty, &schema.section)));
+    }
+    out.doc("A form that the document does not know, as it came.");
+    out.line("Other(::serde_json::Value),");
+    out.close();
+    let list: Vec<String> = branches
+        .iter()
+        .map(|branch| {
+            let kind = if branch.json == "integer" { "number" } else { &branch.json };
+            format!("{kind} => {}({})", branch.variant, rust_type(api, &branch.ty, &schema.section))
+        })
+        .collect();
+    out.line(&format!("crate::wire::by_type!({} {{ {} }});", schema.name, list.join(", ")));
+    for branch in branches {
+        let ty = rust_type(api, &branch.ty, &schema.section);
+        write_from(out, &schema.name, &branch.variant, &ty, "value");
+        if ty == "String" || is_words(api, &branch.ty) {
+            write_from(out, &schema.name, &branch.variant, "&str", "value.into()");
+        }
+    }
+}
+
+fn is_words(api: &Api, ty: &Type) -> bool {
+    match ty {
+        Type::Named(name) => matches!(api.schemas.get(name).map(|schema| &schema.kind), Some(Kind::Words(_))),
+        _ => false,
+    }
+}
+
+fn write_any_of(out: &mut Writer, api: &Api, schema: &Schema, branches: &[String]) {
+    // A union of answers is what the faces of one path give; each face has its own type.
+    if !is_body(api, &schema.name) {
+        return;
+    }
+    head(out, schema, "Clone, Debug, PartialEq");
+    out.open(&format!("pub enum {}", schema.name));
+    for branch in branches {
+        out.doc(&format!("A [`{branch}`]."));
+        out.line(&format!("{branch}({}),", branch_type(api, schema, branch)));
+    }
+    out.close();
+    out.line(&format!("crate::wire::any_of!({} {{ {} }});", schema.name, branches.join(", ")));
+    for branch in branches {
+        write_from(out, &schema.name, branch, &branch_type(api, schema, branch), "value");
+    }
+}
+
+fn is_body(api: &Api, name: &str) -> bool {
+    let faces = api.operations.iter().flat_map(|operation| &operation.faces);
+    faces.into_iter().any(|face: &Face| face.body.as_deref() == Some(name))
+}
+
+fn write_task(out: &mut Writer, api: &Api, schema: &Schema, task: &TaskShape) {
+    let Some(query) = api.operation(&task.query) else { return };
+    let Some(crate::model::Answer::Json(answer)) = query.faces.first().map(|face| &face.answer) else { return };
+    let pointers = |all: &[String]| all.iter().map(|pointer| literal(pointer)).collect::<Vec<_>>().join(", ");
+    out.open(&format!("impl crate::tasks::Task for {}", schema.name));
+    out.line("type Client = super::Client;");
+    out.line(&format!("type Answer = {};", rust_type(api, answer, &schema.section)));
+    out.open("const SHAPE: crate::tasks::Shape = crate::tasks::Shape");
+    for (name, all) in
+        [("id", &task.id), ("status", &task.status), ("progress", &task.progress), ("urls", &task.urls), ("error", &task.error)]
+    {
+        out.line(&format!("{name}: &[{}],", pointers(all)));
+    }
+    out.close_with("};");
+    out.open("fn json(&self) -> ::serde_json::Value");
+    out.line("::serde_json::to_value(self).unwrap_or_default()");
+    out.close();
+    out.open("fn query(client: &super::Client, id: &str) -> crate::Call<crate::Response<Self::Answer>>");
+    out.line(&format!("client.{}().{}(id)", query.tag, query.faces[0].method));
+    out.close();
+    if let Some(content) = task.content.as_ref().and_then(|id| api.operation(id)) {
+        out.open("fn content(client: &super::Client, id: &str) -> Option<crate::Call<crate::ByteStream>>");
+        out.line(&format!("Some(client.{}().{}(id))", content.tag, content.faces[0].method));
+        out.close();
+    }
+    out.close();
+}

@@ -1,0 +1,178 @@
+//! One call: a built request and what kind of answer to read, waiting to be awaited.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+
+use crate::Error;
+use crate::client::Core;
+use crate::operation::{Auth, Operation};
+use crate::request::{BuildError, Unsent};
+use crate::transport::{self, Answer};
+use crate::wire::{self, Body};
+
+/// A call that is sent when it is awaited.
+///
+/// `T` says what comes back: [`Response`](crate::Response), [`EventStream`](crate::EventStream) or
+/// [`ByteStream`](crate::ByteStream). `P` marks calls that have optional parameters as setters. What was wrong with the
+/// arguments waits inside and comes out of `await` or [`request`](Self::request).
+///
+/// ```no_run
+/// # async fn example(client: octopusx::Client) -> Result<(), octopusx::Error> {
+/// use std::time::Duration;
+///
+/// let models = client.models().list().timeout(Duration::from_secs(5)).await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Call<T, P = ()> {
+    core: Arc<Core>,
+    unsent: Result<Box<Unsent>, BuildError>,
+    operation: &'static Operation,
+    answer: PhantomData<fn() -> (T, P)>,
+}
+
+impl<T, P> Call<T, P> {
+    pub(crate) fn new(core: &Arc<Core>, operation: &'static Operation, request: Result<reqwest::Request, BuildError>) -> Self {
+        Self {
+            core: Arc::clone(core),
+            unsent: request.map(|request| Box::new(Unsent::new(operation, request))),
+            operation,
+            answer: PhantomData,
+        }
+    }
+
+    /// Adds a header, replacing one of the same name.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.change(|unsent| unsent.header(name, value))
+    }
+
+    /// Adds a parameter to the query string.
+    pub fn query(self, name: &str, value: &str) -> Self {
+        self.change(|unsent| {
+            unsent.url.query_pairs_mut().append_pair(name, value);
+            Ok(())
+        })
+    }
+
+    /// How long the whole call may take, from sending to the last byte of a JSON answer. For streams and downloads:
+    /// to the answer's head. Default: the client's.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.change(|unsent| {
+            unsent.timeout = Some(timeout);
+            Ok(())
+        })
+    }
+
+    /// The operation that this call is for.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// Takes the request out instead of sending it, with the key in its headers (marked as sensitive).
+    ///
+    /// # Errors
+    /// What was wrong with the arguments.
+    pub fn request(self) -> Result<http::Request<Bytes>, Error> {
+        let unsent = self.unsent.map_err(|error| Error::input(error, Some(self.operation)))?;
+        transport::ready(&self.core, *unsent).map(|ready| {
+            let mut request = http::Request::new(ready.body.unwrap_or_default());
+            *request.method_mut() = ready.method;
+            *request.headers_mut() = ready.headers;
+            if let Ok(uri) = ready.url.as_str().parse() {
+                *request.uri_mut() = uri;
+            }
+            request
+        })
+    }
+
+    pub(crate) fn with_body(self, body: &impl Body, streams: bool) -> Self {
+        let stream = self.operation.stream.as_ref();
+        let bytes = wire::encode(body, stream, streams);
+        self.with_bytes(bytes, streams)
+    }
+
+    fn with_bytes(self, bytes: Result<Bytes, BuildError>, streams: bool) -> Self {
+        self.change(|unsent| {
+            unsent.body = Some(bytes?);
+            unsent.header("content-type", "application/json")?;
+            if streams {
+                unsent.header("accept", "text/event-stream")?;
+            }
+            Ok(())
+        })
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Unsent) -> Result<(), BuildError>) -> Self {
+        if let Ok(unsent) = &mut self.unsent
+            && let Err(error) = change(unsent)
+        {
+            self.unsent = Err(error);
+        }
+        self
+    }
+}
+
+impl<T> Call<T> {
+    /// A call of a route that the document does not know.
+    pub(crate) fn unlisted(core: &Arc<Core>, method: Method, path: &str) -> Self {
+        const UNLISTED: &[Operation] = &[
+            unlisted(Method::GET),
+            unlisted(Method::HEAD),
+            unlisted(Method::POST),
+            unlisted(Method::PUT),
+            unlisted(Method::PATCH),
+            unlisted(Method::DELETE),
+        ];
+        let known = UNLISTED.iter().find(|operation| operation.method == method);
+        let request = match known {
+            None => Err(BuildError::message(format!("method {method} can't be called; use GET, HEAD, POST, PUT, PATCH or DELETE"))),
+            Some(_) if !path.starts_with('/') => Err(BuildError::message(format!("the path must begin with `/`: {path:?}"))),
+            Some(_) => core.builder().request(method, format!("{}{path}", core.base_url())).build().map_err(Into::into),
+        };
+        Self::new(core, known.unwrap_or(&UNLISTED[0]), request)
+    }
+
+    /// Sets a JSON body.
+    pub fn json(self, body: &serde_json::Value) -> Self {
+        let bytes = serde_json::to_vec(body).map(Bytes::from).map_err(BuildError::body);
+        self.with_bytes(bytes, false)
+    }
+}
+
+const fn unlisted(method: Method) -> Operation {
+    Operation {
+        id: "unlisted",
+        idempotent: matches!(method, Method::GET | Method::HEAD),
+        method,
+        path: "",
+        auth: Auth::Bearer,
+        success: None,
+        stream: None,
+    }
+}
+
+impl<T: Answer, P: 'static> IntoFuture for Call<T, P> {
+    type Output = Result<T, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        match self.unsent {
+            Ok(unsent) => T::receive(self.core, *unsent),
+            Err(error) => Box::pin(std::future::ready(Err(Error::input(error, Some(self.operation))))),
+        }
+    }
+}
+
+impl<T, P> fmt::Debug for Call<T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("operation", &self.operation.id).field("built", &self.unsent.is_ok()).finish_non_exhaustive()
+    }
+}

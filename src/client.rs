@@ -1,0 +1,318 @@
+//! Clients: what they are made from, and what all clones share.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::auth::Key;
+use crate::request::BuildError;
+use crate::Error;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CALL_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// What all clones of a client share.
+pub struct Core {
+    pub(crate) key: Key,
+    base: Url,
+    /// The base without a trailing slash, as the generated requests want it.
+    base_text: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) timeout: Duration,
+    pub(crate) allow_http: bool,
+}
+
+impl Core {
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_text
+    }
+
+    pub(crate) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The client that unsent requests are built with.
+    pub(crate) fn builder(&self) -> &reqwest::Client {
+        &self.http
+    }
+}
+
+/// A gateway: which client talks to it, and where it is found by default.
+pub trait Gateway: Sized + fmt::Debug {
+    #[doc(hidden)]
+    const BASE_URL: &'static str;
+    #[doc(hidden)]
+    const KEY_VARIABLE: &'static str;
+    #[doc(hidden)]
+    const BASE_VARIABLE: &'static str;
+    #[doc(hidden)]
+    fn from_core(core: Arc<Core>) -> Self;
+}
+
+/// A client of the OctopusX gateway. Cheap to clone; clones share connections.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), octopusx::Error> {
+/// let client = octopusx::Client::from_env()?;
+/// let models = client.models().list().await?;
+/// println!("{} models", models.data.len());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    core: Arc<Core>,
+}
+
+impl Gateway for Client {
+    const BASE_URL: &'static str = crate::BASE_URL;
+    const KEY_VARIABLE: &'static str = "OCTOPUSX_API_KEY";
+    const BASE_VARIABLE: &'static str = "OCTOPUSX_BASE_URL";
+
+    fn from_core(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+}
+
+/// What every client has, whatever the gateway.
+macro_rules! client_methods {
+    ($name:ident, $path:literal) => {
+        impl $name {
+            /// A client for this key, with the gateway's public address and defaults.
+            ///
+            /// # Errors
+            /// A key that can't be one: empty, with a space or a line break.
+            pub fn new(key: &str) -> Result<Self, $crate::Error> {
+                Self::builder().key(key).build()
+            }
+
+            /// A client for the key, and where it is set the base URL, that the environment names.
+            ///
+            /// # Errors
+            /// The variable is not set, or its value can't be a key; the base URL's variable holds no address.
+            pub fn from_env() -> Result<Self, $crate::Error> {
+                Self::builder().env().build()
+            }
+
+            /// Everything that can be set.
+            pub fn builder() -> $crate::ClientBuilder<Self> {
+                $crate::ClientBuilder::new()
+            }
+
+            /// The address that calls go to.
+            #[must_use]
+            pub fn base_url(&self) -> &str {
+                self.core.base_url()
+            }
+
+            /// Calls a route that this version of the client does not know, with the same transport, key and errors.
+            ///
+            /// ```no_run
+            #[doc = concat!("# async fn example(client: ", $path, ") -> Result<(), octopusx::Error> {")]
+            /// use octopusx::http::Method;
+            ///
+            /// let answer = client.call(Method::POST, "/v1/new-thing").json(&serde_json::json!({"a": 1})).await?;
+            /// println!("{}", answer["id"]);
+            /// # Ok(()) }
+            /// ```
+            pub fn call(&self, method: ::http::Method, path: &str) -> $crate::Call<$crate::Response<::serde_json::Value>> {
+                $crate::Call::unlisted(&self.core, method, path)
+            }
+
+            /// Waits for a task: give it what the creating call answered.
+            ///
+            /// The result is the last answer about the task. See [`Wait`]($crate::tasks::Wait) for deadline, pace and
+            /// progress.
+            pub fn wait<T: $crate::tasks::Task<Client = Self>>(&self, task: &T) -> $crate::tasks::Wait<T> {
+                $crate::tasks::Wait::new(self, task)
+            }
+
+            pub(crate) fn core(&self) -> &::std::sync::Arc<$crate::client::Core> {
+                &self.core
+            }
+        }
+
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_struct(stringify!($name)).field("base_url", &self.core.base_url()).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+pub(crate) use client_methods;
+
+type HttpOptions = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+
+/// Everything that can be set on a client.
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder<C> {
+    key: Option<String>,
+    base_url: Option<String>,
+    env: bool,
+    timeout: Duration,
+    connect_timeout: Duration,
+    allow_http: bool,
+    user_agent: Option<String>,
+    http: Option<HttpOptions>,
+    client: PhantomData<fn() -> C>,
+}
+
+impl<C: Gateway> ClientBuilder<C> {
+    pub(crate) fn new() -> Self {
+        Self {
+            key: None,
+            base_url: None,
+            env: false,
+            timeout: CALL_TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+            allow_http: false,
+            user_agent: None,
+            http: None,
+            client: PhantomData,
+        }
+    }
+
+    /// The API key.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Another address than the gateway's public one. A `/v1` or `/` at its end is understood.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Takes the key and the base URL from the environment where they are not set here.
+    pub fn env(mut self) -> Self {
+        self.env = true;
+        self
+    }
+
+    /// How long a call may take by default. Default: 10 minutes; streams and downloads count only to the answer's head.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long connecting may take. Default: 10 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Allows plain `http://` to hosts beyond this machine. Default: refused, because the key would travel in the open.
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// The `User-Agent`. Default: the crate's name and version.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// Changes the inner HTTP client: proxy, roots, interfaces and everything else that reqwest can do.
+    ///
+    /// Redirects, referers and retries stay this crate's own, whatever is set here.
+    pub fn http(mut self, change: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static) -> Self {
+        self.http = Some(Arc::new(change));
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// No key, a key or an address that can't be one, plain HTTP to a foreign host, TLS that can't be set up.
+    pub fn build(self) -> Result<C, Error> {
+        let variable = |name: &str| if self.env { std::env::var(name).ok().filter(|value| !value.trim().is_empty()) } else { None };
+        let key = self.key.clone().or_else(|| variable(C::KEY_VARIABLE)).ok_or_else(|| {
+            Error::bad_input(format!("no API key: give it to the client, or set {}", C::KEY_VARIABLE))
+        })?;
+        let key = Key::new(&key).map_err(Error::bad_input)?;
+        let base = self.base_url.clone().or_else(|| variable(C::BASE_VARIABLE)).unwrap_or_else(|| C::BASE_URL.to_owned());
+        let base = parse_base(&base, self.allow_http)?;
+        let core = Core {
+            key,
+            base_text: base.as_str().trim_end_matches('/').to_owned(),
+            base,
+            http: self.inner_client()?,
+            timeout: self.timeout,
+            allow_http: self.allow_http,
+        };
+        Ok(C::from_core(Arc::new(core)))
+    }
+
+    /// No redirects, no referer, no retries: the transport does these itself.
+    fn inner_client(&self) -> Result<reqwest::Client, Error> {
+        install_tls_provider();
+        let agent = self.user_agent.clone().unwrap_or_else(|| concat!("octopusx/", env!("CARGO_PKG_VERSION")).to_owned());
+        let mut builder = reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(agent);
+        if let Some(change) = &self.http {
+            builder = change(builder);
+        }
+        builder
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .build()
+            .map_err(|error| Error::input(BuildError::from(error), None))
+    }
+}
+
+impl<C> fmt::Debug for ClientBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).field("key", &self.key.as_ref().map(|_| "[hidden]")).finish_non_exhaustive()
+    }
+}
+
+fn parse_base(text: &str, allow_http: bool) -> Result<Url, Error> {
+    let bad = |why: &str| Error::bad_input(format!("bad base URL {text:?}: {why}"));
+    let mut url = Url::parse(text.trim()).map_err(|error| bad(&format!("{error}; it must look like https://octopusx.ai")))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(bad("it must begin with https:// and name a host"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("it can't have a query or a fragment"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::bad_input("bad base URL: it holds a user name or password; give the key with `key`"));
+    }
+    if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
+        return Err(bad("plain http would send the key in the open; use https, or `allow_http(true)`"));
+    }
+    // People copy the address out of other clients' settings, where it ends in the version.
+    let path = url.path().trim_end_matches('/');
+    let path = path.strip_suffix("/v1").unwrap_or(path).to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// reqwest is built without a provider of its own; a provider that the program chose is left alone.
+fn install_tls_provider() {
+    #[cfg(any(feature = "tls", feature = "aws-lc-rs"))]
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        #[cfg(feature = "tls")]
+        let provider = rustls::crypto::ring::default_provider();
+        #[cfg(not(feature = "tls"))]
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        // Fails only when another thread was faster.
+        let _ = provider.install_default();
+    }
+}
+
+client_methods!(Client, "octopusx::Client");

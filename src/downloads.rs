@@ -1,0 +1,152 @@
+//! Answers that are bytes: read in pieces, or saved to a file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http::{HeaderMap, StatusCode};
+use tokio::io::AsyncWriteExt;
+
+use crate::client::Core;
+use crate::error::{Error, Kind, request_id};
+use crate::request::Unsent;
+use crate::transport::{self, About, Answer, Head, Receiving};
+
+/// Large writes cost far less than one for each network chunk.
+const WRITE_BUFFER: usize = 256 * 1024;
+
+/// Bytes on their way, a video's content for example.
+///
+/// ```no_run
+/// # #[cfg(feature = "videos")]
+/// # async fn example(client: octopusx::Client) -> Result<(), octopusx::Error> {
+/// let size = client.videos().content("video_abc123").await?.save_to("video.mp4").await?;
+/// println!("{size} bytes");
+/// # Ok(()) }
+/// ```
+pub struct ByteStream {
+    head: Head,
+    body: Pin<Box<dyn Stream<Item = Result<Bytes, reqwest::Error>> + Send>>,
+}
+
+impl ByteStream {
+    /// The HTTP status.
+    #[must_use]
+    pub fn http_status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    /// The HTTP headers.
+    #[must_use]
+    pub fn http_headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The gateway's id of the request, from whichever header it uses.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.head.headers)
+    }
+
+    /// The length in bytes, where the gateway says it.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.header("content-length")?.parse().ok()
+    }
+
+    /// The media type, where the gateway says it.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.header("content-type")
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name)?.to_str().ok()
+    }
+
+    /// The next piece; `None` after the last.
+    ///
+    /// # Errors
+    /// The connection broke before the end; see [`Error::is_truncated`].
+    pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// Everything at once, in memory.
+    ///
+    /// # Errors
+    /// The connection broke before the end.
+    pub async fn bytes(mut self) -> Result<Bytes, Error> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.next().await {
+            whole.extend_from_slice(&piece?);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// Saves everything to a file and returns its size in bytes.
+    ///
+    /// Writes to `<path>.part` beside it and renames at the end, so that `path` is never half a file.
+    ///
+    /// # Errors
+    /// The connection broke before the end (the part stays), or the file can't be written.
+    pub async fn save_to(mut self, path: impl AsRef<Path>) -> Result<u64, Error> {
+        let path = path.as_ref();
+        let part = part_of(path);
+        let failed = |error| Error::file(format!("{} can't be written", part.display()), error);
+        let file = tokio::fs::File::create(&part).await.map_err(failed)?;
+        let mut file = tokio::io::BufWriter::with_capacity(WRITE_BUFFER, file);
+        let mut size = 0;
+        while let Some(piece) = self.next().await {
+            let piece = piece?;
+            size += piece.len() as u64;
+            file.write_all(&piece).await.map_err(failed)?;
+        }
+        file.flush().await.map_err(failed)?;
+        drop(file);
+        tokio::fs::rename(&part, path).await.map_err(|error| Error::file(format!("{} can't be renamed", part.display()), error))?;
+        Ok(size)
+    }
+}
+
+fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+impl Stream for ByteStream {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let piece = std::task::ready!(self.body.as_mut().poll_next(context));
+        Poll::Ready(piece.map(|piece| piece.map_err(|error| broke_off(error, &self.head.about))))
+    }
+}
+
+fn broke_off(error: reqwest::Error, about: &About) -> Error {
+    let error = error.without_url();
+    Error::of(Kind::Truncated, format!("the download broke off: {error}"), about).caused_by(error)
+}
+
+impl Answer for ByteStream {
+    fn receive(core: Arc<Core>, mut unsent: Unsent) -> Receiving<Self> {
+        Box::pin(async move {
+            if !unsent.headers.contains_key("accept") {
+                unsent.headers.insert("accept", http::HeaderValue::from_static("*/*"));
+            }
+            let arriving = transport::exchange(&core, unsent).await?;
+            Ok(Self { head: arriving.head, body: Box::pin(arriving.body.bytes_stream()) })
+        })
+    }
+}
+
+impl fmt::Debug for ByteStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ByteStream").field("status", &self.head.status).field("length", &self.content_length()).finish_non_exhaustive()
+    }
+}

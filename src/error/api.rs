@@ -1,0 +1,134 @@
+//! What the gateway said, in one form, from every form that this family of gateways uses.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+/// A message is cut at this many characters; the body keeps the rest.
+const LONGEST_MESSAGE: usize = 500;
+
+/// The gateway's own words about a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    message: String,
+    error_type: Option<String>,
+    code: Option<String>,
+    param: Option<String>,
+    retryable: Option<bool>,
+}
+
+impl ApiError {
+    /// Reads a body of any form: the OpenAI and Claude object, a bare string, the envelopes of account, task and
+    /// Midjourney routes, a web page, plain text, or nothing.
+    pub(crate) fn read(status: StatusCode, body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let json = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']).trim_start_matches("data:");
+        let found = match serde_json::from_str::<Value>(json) {
+            Ok(Value::Object(members)) => Self::from_object(&members),
+            Ok(Value::String(message)) => Self::plain(message),
+            _ => Self::plain(words_of(&text)),
+        };
+        if found.message.is_empty() { Self { message: reason(status), ..found } } else { found }
+    }
+
+    fn from_object(members: &Map<String, Value>) -> Self {
+        match members.get("error") {
+            Some(Value::Object(error)) => Self::from_members(error),
+            Some(Value::String(message)) if !message.is_empty() => {
+                let around = Self::from_members(members);
+                let code = around.code.clone().or_else(|| Some(message.clone()).filter(|_| !around.message.is_empty()));
+                let message = if around.message.is_empty() { message.clone() } else { around.message };
+                Self { message, code, ..around }
+            }
+            _ => Self::from_members(members),
+        }
+    }
+
+    fn from_members(members: &Map<String, Value>) -> Self {
+        let word = |name: &str| members.get(name).and_then(scalar);
+        let message = ["message", "description", "error_message", "msg", "detail"].into_iter().find_map(word);
+        Self {
+            message: shorten(&message.unwrap_or_default()),
+            error_type: word("type"),
+            code: word("code").or_else(|| word("error_code")),
+            param: word("param"),
+            retryable: members.get("retryable").and_then(Value::as_bool),
+        }
+    }
+
+    fn plain(message: String) -> Self {
+        Self { message: shorten(&message), error_type: None, code: None, param: None, retryable: None }
+    }
+
+    /// The sentence for people; never empty.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The class, as `invalid_request_error`.
+    #[must_use]
+    pub fn error_type(&self) -> Option<&str> {
+        self.error_type.as_deref()
+    }
+
+    /// The machine-readable word or number, as text.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// The request field at fault.
+    #[must_use]
+    pub fn param(&self) -> Option<&str> {
+        self.param.as_deref()
+    }
+
+    /// Whether the gateway itself says that a retry may help; `None` when it does not say.
+    #[must_use]
+    pub fn retryable(&self) -> Option<bool> {
+        self.retryable
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// A non-empty string or a number, as text.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A web page's title, or the first line of a text.
+fn words_of(text: &str) -> String {
+    let text = text.trim();
+    if !text.starts_with('<') {
+        return text.lines().next().unwrap_or_default().to_owned();
+    }
+    let lower = text.to_ascii_lowercase();
+    let title = lower.find("<title>").and_then(|start| {
+        let end = lower[start..].find("</title>")?;
+        text.get(start + "<title>".len()..start + end)
+    });
+    title.map_or_else(|| "a web page without a title".to_owned(), |title| format!("a web page: {}", title.trim()))
+}
+
+fn shorten(message: &str) -> String {
+    let message = message.trim();
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((at, _)) => format!("{}…", &message[..at]),
+        None => message.to_owned(),
+    }
+}
+
+fn reason(status: StatusCode) -> String {
+    status.canonical_reason().map_or_else(|| "no message".to_owned(), str::to_lowercase)
+}

@@ -1,0 +1,378 @@
+//! The one error of this crate: what failed, how far it came, and what the gateway said.
+
+mod api;
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::operation::Operation;
+use crate::request::BuildError;
+use crate::transport::{About, Head};
+
+pub use api::ApiError;
+
+/// Why a call failed.
+///
+/// Ask with the `is_…` methods; read with the accessors. Neither `Display` nor `Debug` ever shows a key.
+///
+/// ```no_run
+/// # async fn example(client: octopusx::Client) {
+/// match client.models().list().await {
+///     Ok(models) => println!("{} models", models.data.len()),
+///     Err(error) if error.is_auth() => eprintln!("check the key: {error}"),
+///     Err(error) => eprintln!("{error} (request {:?})", error.request_id()),
+/// }
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    message: String,
+    operation: Option<&'static Operation>,
+    method: Option<Method>,
+    path: Option<String>,
+    attempts: u32,
+    elapsed: Duration,
+    answer: Option<Answered>,
+    api: Option<ApiError>,
+    json_path: Option<String>,
+    task_id: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// The stage at which a call failed. Private, so that it can grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The arguments, before any I/O.
+    Input,
+    Connect,
+    Timeout,
+    /// The connection broke before an answer's head came.
+    Send,
+    Redirect,
+    /// The gateway said no.
+    Api,
+    Decode,
+    /// The answer broke off.
+    Truncated,
+    TooLarge,
+    /// The task itself failed.
+    Task,
+    /// The task was not done in time.
+    Deadline,
+    /// A local file.
+    File,
+}
+
+impl Error {
+    fn bare(kind: Kind, message: String) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message,
+            operation: None,
+            method: None,
+            path: None,
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            answer: None,
+            api: None,
+            json_path: None,
+            task_id: None,
+            source: None,
+        }))
+    }
+
+    /// Something that the caller gave, refused before any I/O.
+    pub(crate) fn bad_input(message: impl Into<String>) -> Self {
+        Self::bare(Kind::Input, message.into())
+    }
+
+    /// A request that could not be built.
+    pub(crate) fn input(error: BuildError, operation: Option<&'static Operation>) -> Self {
+        let mut built = Self::bare(Kind::Input, error.message);
+        built.0.operation = operation;
+        built.0.source = error.source;
+        built
+    }
+
+    /// A failure without an answer.
+    pub(crate) fn of(kind: Kind, message: String, about: &About) -> Self {
+        let mut error = Self::bare(kind, message);
+        error.0.operation = Some(about.operation);
+        error.0.method = Some(about.method.clone());
+        error.0.path = Some(about.path.clone());
+        error.0.attempts = about.attempts;
+        error.0.elapsed = about.started.elapsed();
+        error
+    }
+
+    /// A failure in reading an answer.
+    pub(crate) fn with_answer(kind: Kind, message: String, head: Head, body: Bytes) -> Self {
+        let mut error = Self::of(kind, message, &head.about);
+        error.0.answer = Some(Answered { status: head.status, headers: head.headers, body });
+        error
+    }
+
+    /// An answer in which the gateway says no, whatever its status.
+    pub(crate) fn answer(head: Head, body: Bytes) -> Self {
+        let api = ApiError::read(head.status, &body);
+        let mut error = Self::with_answer(Kind::Api, api.message().to_owned(), head, body);
+        error.0.api = Some(api);
+        error
+    }
+
+    /// A file that can't be read or written.
+    pub(crate) fn file(message: String, error: std::io::Error) -> Self {
+        Self::bare(Kind::File, format!("{message}: {error}")).caused_by(error)
+    }
+
+    pub(crate) fn task(kind: Kind, message: String) -> Self {
+        Self::bare(kind, message)
+    }
+
+    pub(crate) fn caused_by(mut self, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(error.into());
+        self
+    }
+
+    pub(crate) fn at_json_path(mut self, path: String) -> Self {
+        self.0.json_path = Some(path).filter(|path| !path.is_empty());
+        self
+    }
+
+    pub(crate) fn of_task(mut self, id: &str) -> Self {
+        self.0.task_id = Some(id.to_owned());
+        self
+    }
+}
+
+/// What kind of failure it is.
+impl Error {
+    /// The arguments were refused before anything was sent, or the gateway refused them (400, 413, 422).
+    #[must_use]
+    pub fn is_invalid_request(&self) -> bool {
+        self.0.kind == Kind::Input || self.status_is(&[400, 413, 422])
+    }
+
+    /// No connection came about.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.0.kind == Kind::Connect
+    }
+
+    /// Time ran out: for the connection, the answer, or (see [`task_id`](Self::task_id)) a task.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0.kind, Kind::Timeout | Kind::Deadline) || self.status_is(&[408, 504])
+    }
+
+    /// The key is missing, wrong, or not allowed to do this (401, 403).
+    #[must_use]
+    pub fn is_auth(&self) -> bool {
+        self.status_is(&[401, 403]) || self.code_is(&["invalid_api_key", "unauthorized", "access_denied"])
+    }
+
+    /// The account can't pay for it (402, or a code that says so).
+    #[must_use]
+    pub fn is_quota(&self) -> bool {
+        let codes = ["insufficient_user_quota", "pre_consume_token_quota_failed", "insufficient_quota", "insufficient_balance", "budget_exceeded"];
+        self.status_is(&[402]) || self.code_is(&codes)
+    }
+
+    /// Too many requests (429).
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.status_is(&[429]) && !self.is_quota()
+    }
+
+    /// Nothing is found at this address or under this id (404).
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.status_is(&[404]) || self.code_is(&["model_not_found", "task_not_exist", "task_not_found", "model_not_available"])
+    }
+
+    /// The gateway or an upstream is down or overloaded (502, 503, 529).
+    #[must_use]
+    pub fn is_overloaded(&self) -> bool {
+        self.status_is(&[502, 503, 529])
+    }
+
+    /// A success came, but its body can't be read; see [`json_path`](Self::json_path) and [`body`](Self::body).
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self.0.kind, Kind::Decode | Kind::TooLarge)
+    }
+
+    /// The answer broke off before its end.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.0.kind == Kind::Truncated
+    }
+
+    /// The task itself ended without a result; see [`task_id`](Self::task_id).
+    #[must_use]
+    pub fn is_task_failure(&self) -> bool {
+        self.0.kind == Kind::Task
+    }
+
+    /// Whether the gateway may have done (and billed) what was asked although this error came.
+    ///
+    /// False where that can't be: nothing was sent, the operation changes nothing, or the gateway refused it.
+    #[must_use]
+    pub fn may_have_been_processed(&self) -> bool {
+        if self.0.operation.is_some_and(Operation::is_idempotent) {
+            return false;
+        }
+        match self.0.kind {
+            Kind::Input | Kind::Connect | Kind::Redirect | Kind::File | Kind::Task => false,
+            Kind::Timeout | Kind::Send | Kind::Decode | Kind::Truncated | Kind::TooLarge | Kind::Deadline => true,
+            Kind::Api => self.http_status().is_some_and(|status| status.is_server_error() && status != 501),
+        }
+    }
+
+    /// The connection broke before an answer came.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.0.kind == Kind::Send
+    }
+
+    fn status_is(&self, statuses: &[u16]) -> bool {
+        self.http_status().is_some_and(|status| statuses.contains(&status.as_u16()))
+    }
+
+    fn code_is(&self, codes: &[&str]) -> bool {
+        self.api().and_then(ApiError::code).is_some_and(|code| codes.contains(&code))
+    }
+}
+
+/// What is known of it.
+impl Error {
+    /// What the gateway said; `None` when the failure is not its.
+    #[must_use]
+    pub fn api(&self) -> Option<&ApiError> {
+        self.0.api.as_ref()
+    }
+
+    /// The operation that was called.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static Operation> {
+        self.0.operation
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub fn method(&self) -> Option<&Method> {
+        self.0.method.as_ref()
+    }
+
+    /// The path that was called, without its query.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.0.path.as_deref()
+    }
+
+    /// How often the request was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// From the first sending to this error.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// The HTTP status, where an answer came.
+    #[must_use]
+    pub fn http_status(&self) -> Option<StatusCode> {
+        self.0.answer.as_ref().map(|answer| answer.status)
+    }
+
+    /// The HTTP headers, where an answer came.
+    #[must_use]
+    pub fn http_headers(&self) -> Option<&HeaderMap> {
+        self.0.answer.as_ref().map(|answer| &answer.headers)
+    }
+
+    /// The body, as far as it came.
+    #[must_use]
+    pub fn body(&self) -> Option<&Bytes> {
+        self.0.answer.as_ref().map(|answer| &answer.body)
+    }
+
+    /// The gateway's id of the request, from whichever header it uses.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.http_headers().and_then(request_id)
+    }
+
+    /// Where in the JSON reading failed, as `choices[0].message.role`.
+    #[must_use]
+    pub fn json_path(&self) -> Option<&str> {
+        self.0.json_path.as_deref()
+    }
+
+    /// The task that was waited for: with it the task can still be asked about.
+    #[must_use]
+    pub fn task_id(&self) -> Option<&str> {
+        self.0.task_id.as_deref()
+    }
+}
+
+/// The headers in which gateways of this family name a request.
+const REQUEST_ID_HEADERS: [&str; 5] = ["x-request-id", "request-id", "x-oneapi-request-id", "x-amzn-requestid", "cf-ray"];
+
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok()).filter(|id| !id.is_empty())
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = self.0.operation {
+            write!(f, "{}: ", operation.id)?;
+        }
+        if let Some(status) = self.http_status() {
+            write!(f, "{} ", status.as_u16())?;
+        }
+        f.write_str(&self.0.message)?;
+        if let Some(id) = &self.0.task_id {
+            write!(f, " (task {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &inner.kind).field("message", &inner.message);
+        if let Some(operation) = inner.operation {
+            out.field("operation", &operation.id);
+        }
+        out.field("method", &inner.method).field("path", &inner.path);
+        out.field("attempts", &inner.attempts).field("elapsed", &inner.elapsed);
+        if let Some(answer) = &inner.answer {
+            out.field("status", &answer.status).field("headers", &answer.headers);
+            out.field("body", &String::from_utf8_lossy(&answer.body[..answer.body.len().min(2048)]));
+        }
+        out.field("api", &inner.api).field("json_path", &inner.json_path).field("task_id", &inner.task_id);
+        out.field("source", &inner.source).finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as _)
+    }
+}

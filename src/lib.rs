@@ -1,0 +1,68 @@
+//! Typed bindings for two AI gateways: **OctopusX** (chat, images, video tasks and more behind one key) and
+//! **OpenOctopus** (image and video tasks).
+//!
+//! Every route comes from an OpenAPI document that is kept by hand under `openapi/`; this crate is generated from it
+//! and adds what a document can't say: streams, long tasks, and errors that tell the truth.
+//!
+//! ```no_run
+//! # #[cfg(feature = "chat")]
+//! #[tokio::main]
+//! async fn main() -> Result<(), octopusx::Error> {
+//!     use octopusx::chat::{ChatCompletionRequest, ChatMessage};
+//!
+//!     let client = octopusx::Client::from_env()?; // OCTOPUSX_API_KEY, OCTOPUSX_BASE_URL
+//!     let request = ChatCompletionRequest::new("gpt-4o", [ChatMessage::user("Say hello.")]);
+//!     let answer = client.chat().create(&request).await?;
+//!     println!("{}", answer.text());
+//!     Ok(())
+//! }
+//! # #[cfg(not(feature = "chat"))] fn main() {}
+//! ```
+//!
+//! # Where things are
+//!
+//! - [`Client`] has one accessor for each section of the documentation (`client.videos()`), and each accessor one
+//!   method for each route; the types of a section are in the module of its name ([`videos`](crate::videos)).
+//! - A [`Call`] is sent when it is awaited. It gives a [`Response`], an [`EventStream`] or a [`ByteStream`].
+//! - [`Client::wait`] follows a long [task](tasks).
+//! - Everything that can go wrong is an [`Error`].
+//! - [`openoctopus`] is the second gateway.
+//!
+//! # What is read and written
+//!
+//! Types are written exactly and read leniently: fields that the document does not know are kept in `extra`, unknown
+//! words in `Other`, unknown kinds of objects in `Unknown`; `null` is read as absent, numbers also from strings.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod auth;
+mod call;
+mod client;
+#[cfg(feature = "documents")]
+pub mod documents;
+mod downloads;
+mod error;
+mod generated;
+#[cfg(feature = "openoctopus")]
+pub mod openoctopus;
+mod operation;
+mod request;
+mod response;
+mod sections;
+mod stream;
+pub mod tasks;
+mod transport;
+pub mod values;
+mod wire;
+
+pub use call::Call;
+pub use client::{Client, ClientBuilder, Gateway};
+pub use downloads::ByteStream;
+pub use error::{ApiError, Error};
+pub use generated::octopusx::*;
+pub use operation::Operation;
+pub use response::Response;
+pub use stream::EventStream;
+pub use wire::Extra;
+
+/// The crates whose types appear in this one's signatures.
+pub use {bytes, http, serde_json};

@@ -1,0 +1,71 @@
+//! What the document says about a route, for the code that sends and reads.
+
+use http::Method;
+
+/// One operation of the gateway's document, as a method of this client calls it.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    pub(crate) id: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) auth: Auth,
+    pub(crate) idempotent: bool,
+    pub(crate) success: Option<Success>,
+    pub(crate) stream: Option<Stream>,
+}
+
+/// How the key travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Auth {
+    None,
+    Bearer,
+    Header(&'static str),
+    /// A browser's login session: nothing that a key could replace.
+    Session,
+}
+
+/// What a 2xx body must say to be a success; values are JSON texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Success {
+    pub(crate) at: &'static str,
+    pub(crate) values: &'static [&'static str],
+}
+
+/// How an operation is asked for a stream of events, and how the stream ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Stream {
+    pub(crate) switch: &'static str,
+    pub(crate) end: Option<&'static str>,
+}
+
+impl Operation {
+    /// `videos_create`: the tag and the method's name.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path as the document writes it, with its parameters in braces.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// Whether sending it twice does no harm: GET, HEAD, and what the document marks so.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    /// Whether the answer can be a stream of events.
+    #[must_use]
+    pub fn can_stream(&self) -> bool {
+        self.stream.is_some()
+    }
+}

@@ -1,0 +1,98 @@
+//! The unsent request: its parts, and what can be wrong with them before any I/O.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::Method;
+use url::Url;
+
+use crate::operation::Operation;
+
+/// A request that has everything but the key.
+#[derive(Clone, Debug)]
+pub struct Unsent {
+    pub(crate) operation: &'static Operation,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Unsent {
+    /// Takes progenitor's request apart.
+    pub(crate) fn new(operation: &'static Operation, request: reqwest::Request) -> Self {
+        Self {
+            operation,
+            method: request.method().clone(),
+            url: request.url().clone(),
+            headers: request.headers().clone(),
+            body: None,
+            timeout: None,
+        }
+    }
+
+    pub(crate) fn header(&mut self, name: &str, value: &str) -> Result<(), BuildError> {
+        let shown = || format!("header `{name}`");
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| BuildError::message(format!("{}: not a header's name", shown())))?;
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| BuildError::message(format!("{}: a value can't hold line breaks or other control characters", shown())))?;
+        self.headers.insert(name, value);
+        Ok(())
+    }
+}
+
+/// Why a request could not be built. Becomes an [`Error`](crate::Error) when the call is awaited.
+#[derive(Debug)]
+pub struct BuildError {
+    pub(crate) message: String,
+    pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl BuildError {
+    pub(crate) fn message(message: impl Into<String>) -> Self {
+        Self { message: message.into(), source: None }
+    }
+
+    pub(crate) fn body(error: serde_json::Error) -> Self {
+        Self { message: format!("the body can't be written as JSON: {error}"), source: Some(error.into()) }
+    }
+}
+
+impl From<reqwest::Error> for BuildError {
+    fn from(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        Self { message: format!("the request can't be built: {error}"), source: Some(error.into()) }
+    }
+}
+
+/// One path segment, percent-encoded.
+///
+/// # Errors
+/// Segments that would change the path instead of filling it: empty, `.`, `..`, and those with `\` or control characters.
+pub(crate) fn encode_path(name: &str, segment: &str) -> Result<String, BuildError> {
+    let why = match segment {
+        "" => "is empty",
+        "." | ".." => "would step out of the path",
+        other if other.contains('\\') => "holds a backslash, which addresses read as a slash",
+        other if other.chars().any(char::is_control) => "holds a control character",
+        _ => {
+            let mut encoded = String::with_capacity(segment.len());
+            for byte in segment.bytes() {
+                if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte) {
+                    encoded.push(byte.into());
+                } else {
+                    encoded.push_str(&format!("%{byte:02X}"));
+                }
+            }
+            return Ok(encoded);
+        }
+    };
+    Err(BuildError::message(format!("path parameter `{name}` {why}: {segment:?}")))
+}
+
+/// One pair of the query string, in the form that `RequestBuilder::query` takes.
+pub(crate) fn query<'v>(name: &'static str, value: &'v str) -> [(&'static str, &'v str); 1] {
+    [(name, value)]
+}

@@ -1,0 +1,77 @@
+//! A whole answer: the typed value, and everything that came with it.
+
+use std::fmt;
+use std::ops::Deref;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use crate::error::request_id;
+use crate::transport::Head;
+
+/// An answer. Derefs to the value; what came with it has names that no field has.
+///
+/// ```no_run
+/// # async fn example(client: octopusx::Client) -> Result<(), octopusx::Error> {
+/// let models = client.models().list().await?;
+/// println!("{} models, request {:?}", models.data.len(), models.request_id());
+/// let list = models.into_inner();
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Response<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+    raw: Bytes,
+}
+
+impl<T> Response<T> {
+    pub(crate) fn new(value: T, head: Head, raw: Bytes) -> Self {
+        Self { value, status: head.status, headers: head.headers, raw }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn http_status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The HTTP headers.
+    #[must_use]
+    pub fn http_headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The gateway's id of the request, from whichever header it uses.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+
+    /// The body as it came.
+    #[must_use]
+    pub fn raw(&self) -> &Bytes {
+        &self.raw
+    }
+
+    /// The value alone.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status.as_u16()).field("value", &self.value).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,68 @@
+//! Small conveniences for chat: messages by role, and the text of an answer.
+
+use crate::generated::octopusx::chat::{ChatCompletion, ChatCompletionChunk, ChatContent, ChatMessage};
+
+impl ChatMessage {
+    /// A message of the user.
+    pub fn user(content: impl Into<ChatContent>) -> Self {
+        Self::new("user", content)
+    }
+
+    /// Instructions for the whole conversation.
+    pub fn system(content: impl Into<ChatContent>) -> Self {
+        Self::new("system", content)
+    }
+
+    /// What the model said before.
+    pub fn assistant(content: impl Into<ChatContent>) -> Self {
+        Self::new("assistant", content)
+    }
+
+    /// The result of a tool that the model called, with the id of that call.
+    pub fn tool(tool_call_id: impl Into<String>, content: impl Into<ChatContent>) -> Self {
+        Self::new("tool", content).tool_call_id(tool_call_id)
+    }
+
+    /// The message's text: its content if that is a string, else the text parts joined.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.content.as_ref().map(ChatContent::text).unwrap_or_default()
+    }
+}
+
+impl ChatContent {
+    /// The text: the string, or the text parts joined.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Parts(parts) => parts
+                .iter()
+                .filter_map(|part| match part {
+                    crate::generated::octopusx::chat::ChatContentPart::Text(part) => Some(part.text.as_str()),
+                    _ => None,
+                })
+                .collect(),
+            Self::Other(_) => String::new(),
+        }
+    }
+}
+
+impl ChatCompletion {
+    /// The text of the first choice; empty when there is none.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let first = self.choices.iter().flatten().next();
+        first.and_then(|choice| choice.message.as_ref()).map(ChatMessage::text).unwrap_or_default()
+    }
+}
+
+impl ChatCompletionChunk {
+    /// The text that this chunk adds to the first choice; empty when it adds none.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let first = self.choices.iter().flatten().find(|choice| choice.index.unwrap_or_default() == 0);
+        let content = first.and_then(|choice| choice.delta.as_ref()).and_then(|delta| delta.content.as_ref());
+        content.map(ChatContent::text).unwrap_or_default()
+    }
+}

@@ -1,0 +1,95 @@
+//! From the bytes of a 2xx answer to its type, or to the error that the answer really is.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::Head;
+use crate::error::{Error, Kind};
+use crate::operation::Success;
+use crate::response::Response;
+use crate::wire::{Extra, Read, Typed, trail};
+
+/// Reads a whole JSON answer.
+pub(super) fn answer<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> Result<Response<T>, Error> {
+    let text = match std::str::from_utf8(&body) {
+        Ok(text) => text,
+        Err(error) => {
+            let message = format!("the answer is not UTF-8 (byte {})", error.valid_up_to());
+            return Err(Error::with_answer(Kind::Decode, message, head, body));
+        }
+    };
+    let text = text.trim_start_matches('\u{feff}');
+    match decode_text::<T>(text) {
+        Ok(value) => match refused(head.about.operation.success, &value, text) {
+            false => Ok(Response::new(value, head, body)),
+            true => Err(Error::answer(head, body)),
+        },
+        Err(_) if says_failure(text) => Err(Error::answer(head, body)),
+        Err(failure) => Err(not_readable(failure, text, head, body.clone())),
+    }
+}
+
+/// Why a text could not be read, and where.
+pub(crate) struct Unreadable {
+    pub(crate) path: String,
+    pub(crate) error: serde_json::Error,
+}
+
+/// Reads a `T` from the text of one JSON value.
+pub(crate) fn decode_text<T: for<'de> Read<'de>>(text: &str) -> Result<T, Unreadable> {
+    trail::clear();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    T::read(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| Unreadable { path: trail::take(), error })
+}
+
+fn not_readable(failure: Unreadable, text: &str, head: Head, body: Bytes) -> Error {
+    let start = text.trim_start();
+    if start.is_empty() {
+        return Error::with_answer(Kind::Decode, "the answer is empty".to_owned(), head, body).caused_by(failure.error);
+    }
+    if start.starts_with('<') {
+        let message = "the answer is a web page, not JSON; is the base URL right?".to_owned();
+        return Error::with_answer(Kind::Decode, message, head, body).caused_by(failure.error);
+    }
+    let place = if failure.path.is_empty() { String::new() } else { format!(" at `{}`", failure.path) };
+    let message = format!("the answer can't be read{place}: {}", failure.error);
+    Error::with_answer(Kind::Decode, message, head, body).at_json_path(failure.path).caused_by(failure.error)
+}
+
+/// Whether a 2xx answer that could be read is a failure nevertheless.
+fn refused<T: Typed>(success: Option<Success>, value: &T, text: &str) -> bool {
+    match success {
+        Some(mark) => !is_success(mark, text),
+        None => value.extra().is_some_and(undeclared_failure),
+    }
+}
+
+fn is_success(mark: Success, text: &str) -> bool {
+    let body: Value = serde_json::from_str(text).unwrap_or_default();
+    let found = body.pointer(mark.at).unwrap_or(&Value::Null);
+    mark.values.iter().any(|value| serde_json::from_str::<Value>(value).is_ok_and(|value| value == *found))
+}
+
+/// A failure among the members that the answer's schema does not declare: a non-empty `error`, or `success: false`.
+pub(crate) fn undeclared_failure(extra: &Extra) -> bool {
+    extra.get("error").is_some_and(|error| !is_empty(error)) || extra.get("success") == Some(&Value::Bool(false))
+}
+
+/// The same of an answer that could not be read as its type.
+fn says_failure(text: &str) -> bool {
+    serde_json::from_str::<Extra>(text).is_ok_and(|members| undeclared_failure(&members))
+}
+
+/// Null, false, zero, and everything that holds only such.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.iter().all(is_empty),
+        Value::Object(members) => members.values().all(is_empty),
+    }
+}

@@ -1,0 +1,250 @@
+//! The macros that generated declarations are handed to: one for each form of schema.
+
+/// An object: named fields, and `extra` for the rest.
+macro_rules! object {
+    ($name:ident { $($field:ident: $wire:literal $kind:ident),* $(,)? }) => {
+        #[allow(deprecated)]
+        impl<'de> $crate::wire::Read<'de> for $name {
+            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visit;
+
+                impl<'de> ::serde::de::Visitor<'de> for Visit {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str(concat!("an object (", stringify!($name), ")"))
+                    }
+
+                    fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        $(let mut $field = None;)*
+                        let mut rest = $crate::wire::Extra::new();
+                        while let Some(name) = map.next_key_seed($crate::wire::KeySeed)? {
+                            match &*name {
+                                $($wire => $field = $crate::wire::read_field::$kind(&mut map, $wire)?,)*
+                                _ => $crate::wire::read_extra(&mut map, &mut rest, name)?,
+                            }
+                        }
+                        Ok($name {
+                            $($field: $crate::wire::take_field::$kind($field, $wire)?,)*
+                            extra: rest,
+                        })
+                    }
+                }
+
+                deserializer.deserialize_map(Visit)
+            }
+        }
+
+        $crate::wire::deserialize_by_read!($name);
+
+        #[allow(deprecated)]
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                $($crate::wire::write_field::$kind(&mut map, $wire, &self.$field)?;)*
+                $crate::wire::write_extra(&mut map, &self.extra)?;
+                ::serde::ser::SerializeMap::end(map)
+            }
+        }
+
+        impl $crate::wire::Typed for $name {
+            fn extra(&self) -> Option<&$crate::wire::Extra> {
+                Some(&self.extra)
+            }
+        }
+
+        impl $crate::wire::Body for $name {}
+    };
+}
+
+// A slice of the document may have no secrets.
+#[allow(unused_macros)]
+/// `Debug` that says only whether a secret field is there.
+macro_rules! debug_without_secrets {
+    ($name:ident { $($field:ident $kind:ident),* $(,)? }) => {
+        #[allow(deprecated)]
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                let mut out = f.debug_struct(stringify!($name));
+                $($crate::wire::debug_without_secrets!(@$kind out self $field);)*
+                out.field("extra", &self.extra).finish()
+            }
+        }
+    };
+    (@shown $out:ident $self:ident $field:ident) => {
+        $out.field(stringify!($field), &$self.$field)
+    };
+    (@hidden $out:ident $self:ident $field:ident) => {
+        $out.field(stringify!($field), &format_args!("[hidden]"))
+    };
+}
+
+/// An open enum of strings.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+        impl $name {
+            /// The word as it travels.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)*
+                    Self::Other(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(word: &str) -> Self {
+                match word {
+                    $($word => Self::$variant,)*
+                    _ => Self::Other(word.to_owned()),
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match Self::from(word.as_str()) {
+                    Self::Other(_) => Self::Other(word),
+                    known => known,
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::wire::Read<'de> for $name {
+            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visit;
+
+                impl ::serde::de::Visitor<'_> for Visit {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str(concat!("a string (", stringify!($name), ")"))
+                    }
+
+                    fn visit_str<E>(self, word: &str) -> Result<$name, E> {
+                        Ok(word.into())
+                    }
+                }
+
+                deserializer.deserialize_str(Visit)
+            }
+        }
+
+        $crate::wire::deserialize_by_read!($name);
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl $crate::wire::Typed for $name {}
+    };
+}
+
+/// A union told apart by a tag.
+macro_rules! tagged {
+    ($name:ident by $tag:literal { $($word:literal => $variant:ident($ty:ty)),* $(,)? }) => {
+        impl<'de> $crate::wire::Read<'de> for $name {
+            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let raw = $crate::wire::raw(deserializer)?;
+                match $crate::wire::tag_of(&raw, $tag).as_deref() {
+                    $(Some($word) => $crate::wire::from_raw(&raw).map(Self::$variant),)*
+                    _ => $crate::wire::value_of(&raw).map(Self::Unknown),
+                }
+            }
+        }
+
+        $crate::wire::deserialize_by_read!($name);
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(value) => value.serialize(serializer),)*
+                    Self::Unknown(value) => value.serialize(serializer),
+                }
+            }
+        }
+
+        impl $crate::wire::Typed for $name {
+            fn extra(&self) -> Option<&$crate::wire::Extra> {
+                match self {
+                    $(Self::$variant(value) => $crate::wire::Typed::extra(value),)*
+                    Self::Unknown(value) => value.as_object(),
+                }
+            }
+        }
+    };
+}
+
+/// A union told apart by the JSON type.
+macro_rules! by_type {
+    ($name:ident { $($json:ident => $variant:ident($ty:ty)),* $(,)? }) => {
+        impl<'de> $crate::wire::Read<'de> for $name {
+            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let raw = $crate::wire::raw(deserializer)?;
+                let json = $crate::wire::json_type(&raw);
+                $(if json == stringify!($json) {
+                    return $crate::wire::from_raw(&raw).map(Self::$variant);
+                })*
+                $crate::wire::value_of(&raw).map(Self::Other)
+            }
+        }
+
+        $crate::wire::deserialize_by_read!($name);
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(value) => value.serialize(serializer),)*
+                    Self::Other(value) => value.serialize(serializer),
+                }
+            }
+        }
+
+        impl $crate::wire::Typed for $name {}
+    };
+}
+
+/// A request body that differs by vendor. It is only sent: its branches can't be told apart from outside.
+macro_rules! any_of {
+    ($name:ident { $($variant:ident),* $(,)? }) => {
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(value) => value.serialize(serializer),)*
+                }
+            }
+        }
+
+        impl $crate::wire::Typed for $name {
+            fn extra(&self) -> Option<&$crate::wire::Extra> {
+                match self {
+                    $(Self::$variant(value) => $crate::wire::Typed::extra(value),)*
+                }
+            }
+        }
+
+        impl $crate::wire::Body for $name {}
+    };
+}
+
+macro_rules! deserialize_by_read {
+    ($name:ident) => {
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <Self as $crate::wire::Read>::read(deserializer)
+            }
+        }
+    };
+}
+
+#[allow(unused_imports)]
+pub(crate) use {any_of, by_type, debug_without_secrets, deserialize_by_read, object, tagged, words};

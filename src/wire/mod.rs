@@ -1,0 +1,338 @@
+//! How generated types read and write JSON: every rule of leniency is decided here, once.
+//!
+//! - `null` and absent both read as none; a required array reads `null` as empty.
+//! - Numbers also read strings; a string that is no number is an error, an empty one reads as none.
+//! - Unknown members of an object are kept in `extra` and written back.
+//! - Unknown words, tags and JSON forms are kept; a known tag with a bad body is an error with its path.
+//!
+//! The path of an error is collected while the error travels outwards ([`trail`]), so that reading costs nothing more
+//! and the path is right below unions too.
+
+mod body;
+mod macros;
+mod scalars;
+pub(crate) mod trail;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeMap, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+pub use body::{Body, encode};
+// Not every slice of the document has every form.
+#[allow(unused_imports)]
+pub(crate) use macros::{any_of, by_type, debug_without_secrets, deserialize_by_read, object, tagged, words};
+use trail::Step;
+
+/// Members of a JSON object that the document does not describe.
+pub type Extra = serde_json::Map<String, Value>;
+
+/// Reads leniently. Every generated type and every type inside one implements it.
+pub trait Read<'de>: Sized {
+    /// Reads a value that must be there.
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+
+    /// Reads a value that may be `null`.
+    fn read_optional<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_option(OptionVisitor(PhantomData))
+    }
+
+    /// Why the value can't be written as JSON.
+    fn refusal(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What the transport needs to know of an answer's type. Sealed: implemented by generated types only.
+pub trait Typed: Serialize {
+    /// The members that the document does not describe.
+    fn extra(&self) -> Option<&Extra> {
+        None
+    }
+}
+
+impl Typed for Value {
+    fn extra(&self) -> Option<&Extra> {
+        self.as_object()
+    }
+}
+
+impl<T: Typed> Typed for Vec<T> {}
+
+struct OptionVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or null")
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        T::read(deserializer).map(Some)
+    }
+}
+
+/// Reads a `T` that must be there.
+pub(crate) struct Seed<T>(pub(crate) PhantomData<T>);
+
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for Seed<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::read(deserializer)
+    }
+}
+
+struct OptionalSeed<T>(PhantomData<T>);
+
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for OptionalSeed<T> {
+    type Value = Option<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        T::read_optional(deserializer)
+    }
+}
+
+/// The name of a member, borrowed where the input allows it.
+pub(crate) struct KeySeed;
+
+impl<'de> DeserializeSeed<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+
+    fn visit_string<E>(self, name: String) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name))
+    }
+}
+
+/// Reads one member of an object.
+pub(crate) mod read_field {
+    use super::{MapAccess, OptionalSeed, PhantomData, Read, Seed, Step, trail};
+
+    pub(crate) fn required<'de, T: Read<'de>, A: MapAccess<'de>>(map: &mut A, name: &'static str) -> Result<Option<T>, A::Error> {
+        map.next_value_seed(Seed(PhantomData)).map(Some).inspect_err(|_| trail::push(Step::Field(name)))
+    }
+
+    pub(crate) fn optional<'de, T: Read<'de>, A: MapAccess<'de>>(map: &mut A, name: &'static str) -> Result<Option<T>, A::Error> {
+        map.next_value_seed(OptionalSeed(PhantomData)).inspect_err(|_| trail::push(Step::Field(name)))
+    }
+}
+
+/// Takes what was read of a member once the object has ended.
+pub(crate) mod take_field {
+    use serde::de::Error;
+
+    pub(crate) fn required<T, E: Error>(value: Option<T>, name: &'static str) -> Result<T, E> {
+        value.ok_or_else(|| E::missing_field(name))
+    }
+
+    pub(crate) fn optional<T, E>(value: Option<T>, _: &'static str) -> Result<Option<T>, E> {
+        Ok(value)
+    }
+}
+
+/// Writes one member of an object.
+pub(crate) mod write_field {
+    use super::{Read, Serialize, SerializeMap};
+    use serde::ser::Error;
+
+    pub(crate) fn required<'de, T: Serialize + Read<'de>, M: SerializeMap>(map: &mut M, name: &'static str, value: &T) -> Result<(), M::Error> {
+        if let Some(why) = value.refusal() {
+            return Err(M::Error::custom(format_args!("`{name}`: {why}")));
+        }
+        map.serialize_entry(name, value)
+    }
+
+    pub(crate) fn optional<'de, T: Serialize + Read<'de>, M: SerializeMap>(
+        map: &mut M,
+        name: &'static str,
+        value: &Option<T>,
+    ) -> Result<(), M::Error> {
+        match value {
+            Some(value) => required(map, name, value),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn read_extra<'de, A: MapAccess<'de>>(map: &mut A, extra: &mut Extra, name: Cow<'de, str>) -> Result<(), A::Error> {
+    match map.next_value() {
+        Ok(value) => {
+            extra.insert(name.into_owned(), value);
+            Ok(())
+        }
+        Err(error) => {
+            trail::push(Step::Key(name.into_owned()));
+            Err(error)
+        }
+    }
+}
+
+pub(crate) fn write_extra<M: SerializeMap>(map: &mut M, extra: &Extra) -> Result<(), M::Error> {
+    extra.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))
+}
+
+impl<'de, T: Read<'de>> Read<'de> for Box<T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer).map(Self::new)
+    }
+}
+
+impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        loop {
+            match items.next_element_seed(Seed(PhantomData)) {
+                Ok(Some(item)) => list.push(item),
+                Ok(None) => return Ok(list),
+                Err(error) => {
+                    trail::push(Step::Index(list.len()));
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+impl<'de, T: Read<'de>> Read<'de> for BTreeMap<String, T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MapVisitor(PhantomData))
+    }
+}
+
+struct MapVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Read<'de>> Visitor<'de> for MapVisitor<T> {
+    type Value = BTreeMap<String, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = BTreeMap::new();
+        while let Some(name) = map.next_key::<String>()? {
+            match map.next_value_seed(Seed(PhantomData)) {
+                Ok(value) => members.insert(name, value),
+                Err(error) => {
+                    trail::push(Step::Key(name));
+                    return Err(error);
+                }
+            };
+        }
+        Ok(members)
+    }
+}
+
+/// The text of a value whose type is chosen by looking into it.
+pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawValue>, D::Error> {
+    serde::Deserialize::deserialize(deserializer)
+}
+
+/// Reads a `T` from the text of a value.
+pub(crate) fn from_raw<'de, T: Read<'de>, E: serde::de::Error>(raw: &'de RawValue) -> Result<T, E> {
+    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+    T::read(&mut deserializer).map_err(|error| {
+        // The line and column count from the start of this value and would mislead.
+        let text = error.to_string();
+        E::custom(text.split(" at line ").next().unwrap_or(&text))
+    })
+}
+
+pub(crate) fn value_of<E: serde::de::Error>(raw: &RawValue) -> Result<Value, E> {
+    serde_json::from_str(raw.get()).map_err(E::custom)
+}
+
+/// The JSON type of a value, by its first byte.
+pub(crate) fn json_type(raw: &RawValue) -> &'static str {
+    match raw.get().as_bytes().first() {
+        Some(b'"') => "string",
+        Some(b'{') => "object",
+        Some(b'[') => "array",
+        Some(b't' | b'f') => "boolean",
+        Some(b'n') | None => "null",
+        Some(_) => "number",
+    }
+}
+
+/// The string in member `tag` of an object; `None` when there is none.
+pub(crate) fn tag_of(raw: &RawValue, tag: &'static str) -> Option<String> {
+    struct TagVisitor(&'static str);
+
+    impl<'de> Visitor<'de> for TagVisitor {
+        type Value = Option<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            while let Some(name) = map.next_key_seed(KeySeed)? {
+                if name == self.0 {
+                    let found = map.next_value::<String>();
+                    // What follows does not matter; the typed reading will see it.
+                    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                    return found.map(Some).map_err(A::Error::custom);
+                }
+                map.next_value::<IgnoredAny>()?;
+            }
+            Ok(None)
+        }
+    }
+
+    if json_type(raw) != "object" {
+        return None;
+    }
+    serde_json::Deserializer::from_str(raw.get()).deserialize_map(TagVisitor(tag)).ok().flatten()
+}

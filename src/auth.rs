@@ -1,6 +1,6 @@
 //! The key: kept secret, checked once, put where the operation wants it.
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::operation::Auth;
@@ -18,7 +18,9 @@ impl Key {
             return Err("the API key is empty");
         }
         if key.chars().any(|at| at.is_control() || !at.is_ascii()) {
-            return Err("the API key holds a line break, a control character or a character beyond ASCII; was more than the key pasted?");
+            return Err(
+                "the API key holds a line break, a control character or a character beyond ASCII; was more than the key pasted?",
+            );
         }
         if key.contains(' ') {
             return Err("the API key holds a space; give the key alone, without `Bearer`");
@@ -30,6 +32,7 @@ impl Key {
     pub(crate) fn apply(&self, auth: Auth, headers: &mut HeaderMap) -> Result<(), BuildError> {
         let (name, text) = match auth {
             Auth::None => return Ok(()),
+            Auth::Session if headers.contains_key(COOKIE) => return Ok(()),
             Auth::Session => {
                 return Err(BuildError::message(
                     "this route wants a browser's login session, which a key can't replace; add the session with `.header(\"cookie\", …)`",

@@ -133,7 +133,9 @@ impl<T> Call<T> {
         ];
         let known = UNLISTED.iter().find(|operation| operation.method == method);
         let request = match known {
-            None => Err(BuildError::message(format!("method {method} can't be called; use GET, HEAD, POST, PUT, PATCH or DELETE"))),
+            None => {
+                Err(BuildError::message(format!("method {method} can't be called; use GET, HEAD, POST, PUT, PATCH or DELETE")))
+            }
             Some(_) if !path.starts_with('/') => Err(BuildError::message(format!("the path must begin with `/`: {path:?}"))),
             Some(_) => core.builder().request(method, format!("{}{path}", core.base_url())).build().map_err(Into::into),
         };

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::Error;
 use crate::auth::Key;
 use crate::request::BuildError;
-use crate::Error;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const CALL_TIMEOUT: Duration = Duration::from_secs(600);
@@ -40,8 +40,8 @@ impl Core {
     }
 }
 
-/// A gateway: which client talks to it, and where it is found by default.
-pub trait Gateway: Sized + fmt::Debug {
+/// A system that a client talks to: where it is found by default. Implemented by the two clients.
+pub trait System: Sized + fmt::Debug {
     #[doc(hidden)]
     const BASE_URL: &'static str;
     #[doc(hidden)]
@@ -66,7 +66,7 @@ pub struct Client {
     core: Arc<Core>,
 }
 
-impl Gateway for Client {
+impl System for Client {
     const BASE_URL: &'static str = crate::BASE_URL;
     const KEY_VARIABLE: &'static str = "OCTOPUSX_API_KEY";
     const BASE_VARIABLE: &'static str = "OCTOPUSX_BASE_URL";
@@ -160,7 +160,7 @@ pub struct ClientBuilder<C> {
     client: PhantomData<fn() -> C>,
 }
 
-impl<C: Gateway> ClientBuilder<C> {
+impl<C: System> ClientBuilder<C> {
     pub(crate) fn new() -> Self {
         Self {
             key: None,
@@ -230,10 +230,13 @@ impl<C: Gateway> ClientBuilder<C> {
     /// # Errors
     /// No key, a key or an address that can't be one, plain HTTP to a foreign host, TLS that can't be set up.
     pub fn build(self) -> Result<C, Error> {
-        let variable = |name: &str| if self.env { std::env::var(name).ok().filter(|value| !value.trim().is_empty()) } else { None };
-        let key = self.key.clone().or_else(|| variable(C::KEY_VARIABLE)).ok_or_else(|| {
-            Error::bad_input(format!("no API key: give it to the client, or set {}", C::KEY_VARIABLE))
-        })?;
+        let variable =
+            |name: &str| if self.env { std::env::var(name).ok().filter(|value| !value.trim().is_empty()) } else { None };
+        let key = self
+            .key
+            .clone()
+            .or_else(|| variable(C::KEY_VARIABLE))
+            .ok_or_else(|| Error::bad_input(format!("no API key: give it to the client, or set {}", C::KEY_VARIABLE)))?;
         let key = Key::new(&key).map_err(Error::bad_input)?;
         let base = self.base_url.clone().or_else(|| variable(C::BASE_VARIABLE)).unwrap_or_else(|| C::BASE_URL.to_owned());
         let base = parse_base(&base, self.allow_http)?;
@@ -267,21 +270,24 @@ impl<C: Gateway> ClientBuilder<C> {
 
 impl<C> fmt::Debug for ClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).field("key", &self.key.as_ref().map(|_| "[hidden]")).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &self.base_url)
+            .field("key", &self.key.as_ref().map(|_| "[hidden]"))
+            .finish_non_exhaustive()
     }
 }
 
 fn parse_base(text: &str, allow_http: bool) -> Result<Url, Error> {
     let bad = |why: &str| Error::bad_input(format!("bad base URL {text:?}: {why}"));
     let mut url = Url::parse(text.trim()).map_err(|error| bad(&format!("{error}; it must look like https://octopusx.ai")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::bad_input("bad base URL: it holds a user name or password; give the key with `key`"));
+    }
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(bad("it must begin with https:// and name a host"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(bad("it can't have a query or a fragment"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::bad_input("bad base URL: it holds a user name or password; give the key with `key`"));
     }
     if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
         return Err(bad("plain http would send the key in the open; use https, or `allow_http(true)`"));

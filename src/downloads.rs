@@ -108,7 +108,9 @@ impl ByteStream {
         }
         file.flush().await.map_err(failed)?;
         drop(file);
-        tokio::fs::rename(&part, path).await.map_err(|error| Error::file(format!("{} can't be renamed", part.display()), error))?;
+        tokio::fs::rename(&part, path)
+            .await
+            .map_err(|error| Error::file(format!("{} can't be renamed", part.display()), error))?;
         Ok(size)
     }
 }
@@ -147,6 +149,9 @@ impl Answer for ByteStream {
 
 impl fmt::Debug for ByteStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ByteStream").field("status", &self.head.status).field("length", &self.content_length()).finish_non_exhaustive()
+        f.debug_struct("ByteStream")
+            .field("status", &self.head.status)
+            .field("length", &self.content_length())
+            .finish_non_exhaustive()
     }
 }

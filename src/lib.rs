@@ -55,7 +55,7 @@ pub mod values;
 mod wire;
 
 pub use call::Call;
-pub use client::{Client, ClientBuilder, Gateway};
+pub use client::{Client, ClientBuilder, System};
 pub use downloads::ByteStream;
 pub use error::{ApiError, Error};
 pub use generated::octopusx::*;

@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use crate::client::{Core, Gateway, client_methods};
+use crate::client::{Core, System, client_methods};
 
 pub use crate::generated::openoctopus::*;
 
@@ -24,7 +24,7 @@ pub struct Client {
     core: Arc<Core>,
 }
 
-impl Gateway for Client {
+impl System for Client {
     const BASE_URL: &'static str = BASE_URL;
     const KEY_VARIABLE: &'static str = "OPENOCTOPUS_API_KEY";
     const BASE_VARIABLE: &'static str = "OPENOCTOPUS_BASE_URL";

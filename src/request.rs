@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::operation::Operation;
@@ -35,9 +35,11 @@ impl Unsent {
 
     pub(crate) fn header(&mut self, name: &str, value: &str) -> Result<(), BuildError> {
         let shown = || format!("header `{name}`");
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| BuildError::message(format!("{}: not a header's name", shown())))?;
-        let value = HeaderValue::from_str(value)
-            .map_err(|_| BuildError::message(format!("{}: a value can't hold line breaks or other control characters", shown())))?;
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| BuildError::message(format!("{}: not a header's name", shown())))?;
+        let value = HeaderValue::from_str(value).map_err(|_| {
+            BuildError::message(format!("{}: a value can't hold line breaks or other control characters", shown()))
+        })?;
         self.headers.insert(name, value);
         Ok(())
     }

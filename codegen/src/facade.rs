@@ -129,12 +129,18 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
         (Some(stream), true) => format!("crate::EventStream<{}>", rust_type(api, &Type::Named(stream.event.clone()), section)),
         _ => answer_type(api, face, section),
     };
-    let marker = if optional_parameters(operation).next().is_some() { format!(", {}", parameters_type(operation)) } else { String::new() };
+    let marker =
+        if optional_parameters(operation).next().is_some() { format!(", {}", parameters_type(operation)) } else { String::new() };
     out.open(&format!("pub fn {name}({}) -> crate::Call<{answer}{marker}>", list.join(", ")));
     let passed: Vec<String> = arguments.iter().map(|parameter| passed(parameter)).collect();
     out.line("let core = self.client.core();");
     out.line("let requests = super::requests::Requests { client: core.builder(), baseurl: core.base_url() };");
-    out.line(&format!("crate::Call::new(core, const {{ &{} }}, requests.{}({}))", constant(operation, face), operation.id, passed.join(", ")));
+    out.line(&format!(
+        "crate::Call::new(core, const {{ &{} }}, requests.{}({}))",
+        constant(operation, face),
+        operation.id,
+        passed.join(", ")
+    ));
     for (name, value, place) in constants(operation, face) {
         let setter = if place == Place::Header { "header" } else { "query" };
         out.line(&format!("    .{setter}({}, {})", literal(&name), literal(&value)));
@@ -150,10 +156,13 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
 
 fn method_doc(out: &mut Writer, operation: &Operation, face: &Face, streams: bool) {
     let ending = if streams { ", as a stream of events" } else { "" };
-    out.doc(&format!("{}{ending}.\n\n{}\n", rustdoc(face.summary.trim_end_matches('.')), rustdoc(&face.description)));
+    out.doc(&format!("{}{ending}.\n\n{}", rustdoc(face.summary.trim_end_matches('.')), rustdoc(&face.description)));
+    out.line("///");
     let source = match &operation.unlisted {
         Some(why) => format!("No documentation page shows this route: {}", rustdoc(why)),
-        None => format!("Documentation: {}.", operation.docs.iter().map(|page| format!("`{page}`")).collect::<Vec<_>>().join(", ")),
+        None => {
+            format!("Documentation: {}.", operation.docs.iter().map(|page| format!("`{page}`")).collect::<Vec<_>>().join(", "))
+        }
     };
     out.doc(&format!("`{} {}`. {source}", operation.verb, operation.path));
 }
@@ -173,7 +182,10 @@ fn passed(parameter: &Parameter) -> String {
 
 fn required_headers<'a>(operation: &'a Operation, face: &'a Face) -> impl Iterator<Item = &'a Parameter> {
     operation.parameters.iter().filter(|parameter| {
-        parameter.place == Place::Header && parameter.required && parameter.constant.is_none() && !face.fixed.contains_key(&parameter.name)
+        parameter.place == Place::Header
+            && parameter.required
+            && parameter.constant.is_none()
+            && !face.fixed.contains_key(&parameter.name)
     })
 }
 
@@ -199,9 +211,10 @@ fn answer_type(api: &Api, face: &Face, section: &str) -> String {
 
 /// The parameters that are setters of the call.
 fn optional_parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
-    operation.parameters.iter().filter(|parameter| {
-        !parameter.required && operation.faces.iter().all(|face| !face.fixed.contains_key(&parameter.name))
-    })
+    operation
+        .parameters
+        .iter()
+        .filter(|parameter| !parameter.required && operation.faces.iter().all(|face| !face.fixed.contains_key(&parameter.name)))
 }
 
 fn parameters_type(operation: &Operation) -> String {
@@ -224,7 +237,11 @@ fn write_parameters(out: &mut Writer, api: &Api, operation: &Operation) {
         for parameter in optional_parameters(operation) {
             let setter = if parameter.place == Place::Header { "header" } else { "query" };
             out.doc(&rustdoc(&parameter.description));
-            let value = if parameter.ty == Type::String { parameter.rust_name.clone() } else { format!("&{}.to_string()", parameter.rust_name) };
+            let value = if parameter.ty == Type::String {
+                parameter.rust_name.clone()
+            } else {
+                format!("&{}.to_string()", parameter.rust_name)
+            };
             out.open(&format!("pub fn {0}(self, {0}: {1}) -> Self", parameter.rust_name, parameter_type(parameter)));
             out.line(&format!("self.{setter}({}, {value})", literal(&parameter.name)));
             out.close();
@@ -244,10 +261,13 @@ fn write_body_trait(out: &mut Writer, api: &Api, operation: &Operation, face: &F
         accepted.extend(branches.iter().cloned());
     }
     let name = body_trait(operation, face);
-    let links: Vec<String> = accepted.iter().map(|schema| {
-        let path = rust_type(api, &Type::Named(schema.clone()), &operation.tag);
-        if path == *schema { format!("[`{schema}`]") } else { format!("[`{schema}`]({path})") }
-    }).collect();
+    let links: Vec<String> = accepted
+        .iter()
+        .map(|schema| {
+            let path = rust_type(api, &Type::Named(schema.clone()), &operation.tag);
+            if path == *schema { format!("[`{schema}`]") } else { format!("[`{schema}`]({path})") }
+        })
+        .collect();
     out.doc(&format!("What `{}().{}` takes: {}. Sealed.", operation.tag, face.method, links.join(", ")));
     out.line(&format!("pub trait {name}: crate::wire::Body {{}}"));
     for schema in accepted {

@@ -50,11 +50,7 @@ pub fn generate(root: &std::path::Path, features: &Features) -> Result<Generated
     let api = check::check(&document, features)?;
     let api = slice::slice(api, features);
     let code = write(&document, &api)?;
-    Ok(Generated {
-        code,
-        bundle: document.to_json(),
-        files: document.files().to_vec(),
-    })
+    Ok(Generated { code, bundle: document.to_json(), files: document.files().to_vec() })
 }
 
 fn write(document: &load::Document, api: &model::Api) -> Result<String, Problems> {

@@ -109,12 +109,7 @@ impl Document {
     /// A problem at a pointer, with its file filled in.
     #[must_use]
     pub fn problem(&self, pointer: &str, what: impl Into<String>, mend: impl Into<String>) -> Problem {
-        Problem {
-            file: self.file_of(pointer).to_path_buf(),
-            pointer: pointer.to_owned(),
-            what: what.into(),
-            mend: mend.into(),
-        }
+        Problem { file: self.file_of(pointer).to_path_buf(), pointer: pointer.to_owned(), what: what.into(), mend: mend.into() }
     }
 
     fn note_root_parts(&mut self, file: &Path) {
@@ -194,12 +189,8 @@ fn insert(root: &mut Value, place: &str, value: Value) {
 }
 
 fn read_yaml(file: &Path) -> Result<Value, Problems> {
-    let problem = |what: String, mend: &str| Problem {
-        file: file.to_path_buf(),
-        pointer: String::new(),
-        what,
-        mend: mend.to_owned(),
-    };
+    let problem =
+        |what: String, mend: &str| Problem { file: file.to_path_buf(), pointer: String::new(), what, mend: mend.to_owned() };
     let text = std::fs::read_to_string(file)
         .map_err(|error| problem(format!("can't be read: {error}"), "check that the file exists and is UTF-8"))?;
     let options = serde_saphyr::options! {

@@ -384,11 +384,8 @@ impl Api {
     /// The modules to write: one for each tag, and one for each further folder that holds schemas.
     #[must_use]
     pub fn sections(&self) -> Vec<Section> {
-        let mut sections: Vec<Section> = self
-            .tags
-            .iter()
-            .map(|tag| Section { name: tag.name.clone(), doc: section_doc(tag) })
-            .collect();
+        let mut sections: Vec<Section> =
+            self.tags.iter().map(|tag| Section { name: tag.name.clone(), doc: section_doc(tag) }).collect();
         for schema in self.schemas.values() {
             if sections.iter().all(|section| section.name != schema.section) {
                 sections.push(Section { name: schema.section.clone(), doc: format!("Types of `{}`.", schema.section) });

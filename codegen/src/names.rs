@@ -83,7 +83,9 @@ mod tests {
 
     #[test]
     fn keywords_and_camel_case_become_fields() {
-        for (name, expected) in [("type", "type_"), ("durationSeconds", "duration_seconds"), ("anthropic-version", "anthropic_version")] {
+        for (name, expected) in
+            [("type", "type_"), ("durationSeconds", "duration_seconds"), ("anthropic-version", "anthropic_version")]
+        {
             assert_eq!(field(name), expected);
         }
     }

@@ -46,12 +46,9 @@ pub fn polish(file: &syn::File, api: &Api) -> Result<String, String> {
 
 fn cut(mut method: ImplItemFn) -> Result<ImplItemFn, String> {
     let name = method.sig.ident.to_string();
-    let built = method
-        .block
-        .stmts
-        .iter()
-        .position(is_request)
-        .ok_or_else(|| format!("the code that progenitor wrote for `{name}` builds no `request`; is it another version than 0.15.1?"))?;
+    let built = method.block.stmts.iter().position(is_request).ok_or_else(|| {
+        format!("the code that progenitor wrote for `{name}` builds no `request`; is it another version than 0.15.1?")
+    })?;
     method.block.stmts.truncate(built + 1);
     method.block.stmts.retain(|statement| !mentions_version_header(statement));
     method.block.stmts.push(Stmt::Expr(parse_quote!(Ok(request)), None));

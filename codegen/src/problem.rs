@@ -40,11 +40,7 @@ impl Problems {
     /// # Errors
     /// `self`, when it holds a problem.
     pub fn into_result(self) -> Result<(), Self> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(self)
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
     }
 }
 

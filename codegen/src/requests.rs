@@ -14,7 +14,9 @@ pub fn write(document: &Document, api: &Api) -> Result<String, Problems> {
     if api.operations.is_empty() {
         return Ok(String::new());
     }
-    let problem = |what: String| document.problem("/paths", what, "the message names the operation; if it does not, report this as a bug of the generator");
+    let problem = |what: String| {
+        document.problem("/paths", what, "the message names the operation; if it does not, report this as a bug of the generator")
+    };
     let spec: openapiv3::OpenAPI =
         serde_json::from_value(prepare(api)).map_err(|error| problem(format!("the reduced document can't be read: {error}")))?;
     let tokens = progenitor_impl::Generator::default()

@@ -77,7 +77,8 @@ fn argument(api: &Api, property: &Property, section: &str) -> (String, String) {
 
 fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     let hidden = switches(api, &schema.name);
-    let properties: Vec<&Property> = object.properties.iter().filter(|property| !hidden.contains(&property.name.as_str())).collect();
+    let properties: Vec<&Property> =
+        object.properties.iter().filter(|property| !hidden.contains(&property.name.as_str())).collect();
     let secret = properties.iter().any(|property| property.secret);
     head(out, schema, if secret { "Clone, PartialEq" } else { "Clone, Debug, PartialEq" });
     out.open(&format!("pub struct {}", schema.name));
@@ -113,7 +114,11 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
 /// The properties that a `_stream` method sets and that are no fields.
 fn switches<'a>(api: &'a Api, schema: &str) -> Vec<&'a str> {
     let is_body = |operation: &&Operation| operation.faces.iter().any(|face| face.body.as_deref() == Some(schema));
-    api.operations.iter().filter(is_body).filter_map(|operation| operation.stream.as_ref().map(|stream| stream.switch.as_str())).collect()
+    api.operations
+        .iter()
+        .filter(is_body)
+        .filter_map(|operation| operation.stream.as_ref().map(|stream| stream.switch.as_str()))
+        .collect()
 }
 
 fn head(out: &mut Writer, schema: &Schema, derives: &str) {
@@ -128,7 +133,8 @@ fn head(out: &mut Writer, schema: &Schema, derives: &str) {
 fn property_doc(out: &mut Writer, property: &Property) {
     out.doc(&rustdoc(&property.description));
     if let Some(constant) = &property.constant {
-        out.doc(&format!("\nAlways `{constant}`."));
+        out.line("///");
+        out.doc(&format!("Always `{constant}`."));
     }
     if property.deprecated {
         out.line("#[deprecated]");
@@ -140,8 +146,10 @@ fn write_methods(out: &mut Writer, api: &Api, schema: &Schema, object: &Object, 
     out.open(&format!("impl {}", schema.name));
     let arguments: Vec<&&Property> =
         object.new.iter().filter_map(|name| properties.iter().find(|property| property.name == *name)).collect();
-    let list: Vec<String> =
-        arguments.iter().map(|property| format!("{}: {}", property.rust_name, argument(api, property, &schema.section).0)).collect();
+    let list: Vec<String> = arguments
+        .iter()
+        .map(|property| format!("{}: {}", property.rust_name, argument(api, property, &schema.section).0))
+        .collect();
     out.doc(&format!("A `{}` with what it can't do without.", schema.name));
     if list.is_empty() {
         out.line("#[must_use]");

@@ -185,7 +185,13 @@ impl Error {
     /// The account can't pay for it (402, or a code that says so).
     #[must_use]
     pub fn is_quota(&self) -> bool {
-        let codes = ["insufficient_user_quota", "pre_consume_token_quota_failed", "insufficient_quota", "insufficient_balance", "budget_exceeded"];
+        let codes = [
+            "insufficient_user_quota",
+            "pre_consume_token_quota_failed",
+            "insufficient_quota",
+            "insufficient_balance",
+            "budget_exceeded",
+        ];
         self.status_is(&[402]) || self.code_is(&codes)
     }
 

@@ -221,6 +221,9 @@ async fn as_events(arriving: Arriving) -> Result<(Head, reqwest::Response), Erro
 
 impl<T> fmt::Debug for EventStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream").field("status", &self.head.status).field("open", &self.body.is_some()).finish_non_exhaustive()
+        f.debug_struct("EventStream")
+            .field("status", &self.head.status)
+            .field("open", &self.body.is_some())
+            .finish_non_exhaustive()
     }
 }

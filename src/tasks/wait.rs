@@ -133,7 +133,8 @@ where
 
     /// Errors that say nothing about the task.
     fn tolerates(&self, error: &Error) -> bool {
-        let passing = error.is_connect() || error.is_timeout() || error.is_truncated() || error.is_rate_limited() || error.is_sending();
+        let passing =
+            error.is_connect() || error.is_timeout() || error.is_truncated() || error.is_rate_limited() || error.is_sending();
         let server = error.http_status().is_some_and(|status| status.is_server_error());
         passing || server || (error.is_not_found() && self.started.elapsed() < APPEARS_WITHIN)
     }
@@ -145,7 +146,8 @@ where
     }
 
     fn too_late(&self, last: Option<Error>) -> Error {
-        let error = Error::task(Kind::Deadline, format!("the task was not done within {}", seconds(self.deadline))).of_task(&self.id);
+        let error =
+            Error::task(Kind::Deadline, format!("the task was not done within {}", seconds(self.deadline))).of_task(&self.id);
         match last {
             Some(last) => error.caused_by(last),
             None => error,

@@ -19,7 +19,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::ser::{SerializeMap, Serialize};
+use serde::ser::{Serialize, SerializeMap};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -169,7 +169,11 @@ pub(crate) mod write_field {
     use super::{Read, Serialize, SerializeMap};
     use serde::ser::Error;
 
-    pub(crate) fn required<'de, T: Serialize + Read<'de>, M: SerializeMap>(map: &mut M, name: &'static str, value: &T) -> Result<(), M::Error> {
+    pub(crate) fn required<'de, T: Serialize + Read<'de>, M: SerializeMap>(
+        map: &mut M,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), M::Error> {
         if let Some(why) = value.refusal() {
             return Err(M::Error::custom(format_args!("`{name}`: {why}")));
         }

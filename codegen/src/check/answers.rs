@@ -23,7 +23,11 @@ impl Checker<'_> {
         let at = format!("{at}/content/application~1json");
         let name = json.pointer("/schema/$ref").and_then(Value::as_str).and_then(schema_name);
         if name.is_none() {
-            self.problem(&format!("{at}/schema"), "the body's schema has no name", "move it to `components/schemas` and refer to it with `$ref`");
+            self.problem(
+                &format!("{at}/schema"),
+                "the body's schema has no name",
+                "move it to `components/schemas` and refer to it with `$ref`",
+            );
         }
         self.examples(&at, json);
         name.map(str::to_owned)
@@ -34,7 +38,11 @@ impl Checker<'_> {
         let responses = operation.get("responses").and_then(Value::as_object);
         let success = responses.into_iter().flatten().find(|(status, _)| status.starts_with('2'));
         let Some((status, response)) = success else {
-            self.problem(at, "no success answer is described", "add `'200'` under `responses`; where the page is silent, say so in its description");
+            self.problem(
+                at,
+                "no success answer is described",
+                "add `'200'` under `responses`; where the page is silent, say so in its description",
+            );
             return Answer::Empty;
         };
         let at = format!("{at}/responses/{status}");
@@ -48,7 +56,11 @@ impl Checker<'_> {
             let pointer = format!("{at}/content/application~1json/schema");
             let ty = json.get("schema").map(|schema| self.ty(&pointer, schema));
             if !matches!(ty, Some(Type::Named(_) | Type::List(_))) {
-                self.problem(&pointer, "the answer's schema has no name", "move it to `components/schemas` and refer to it with `$ref`");
+                self.problem(
+                    &pointer,
+                    "the answer's schema has no name",
+                    "move it to `components/schemas` and refer to it with `$ref`",
+                );
             }
             return Answer::Json(ty.unwrap_or(Type::Any));
         }
@@ -79,7 +91,11 @@ impl Checker<'_> {
     fn examples(&self, at: &str, content: &Value) {
         let listed = content.get("examples").and_then(Value::as_object);
         if listed.is_none_or(serde_json::Map::is_empty) {
-            self.problem(at, "there is no example", "add one under `examples`; where no page shows one, mark it `x-example: constructed`");
+            self.problem(
+                at,
+                "there is no example",
+                "add one under `examples`; where no page shows one, mark it `x-example: constructed`",
+            );
         }
         for (name, example) in listed.into_iter().flatten() {
             if self.document.resolve(example).get("value").is_none() && example.get("$ref").is_none() {

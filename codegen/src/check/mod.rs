@@ -95,7 +95,11 @@ impl Checker<'_> {
             _ => None,
         };
         if found.is_none() {
-            self.problem(&format!("{pointer}/{}", escape(key)), format!("`{key}` must be a list of strings"), "write it as `[a, b]`");
+            self.problem(
+                &format!("{pointer}/{}", escape(key)),
+                format!("`{key}` must be a list of strings"),
+                "write it as `[a, b]`",
+            );
         }
         Some(found.unwrap_or_default())
     }
@@ -105,7 +109,11 @@ impl Checker<'_> {
             None => false,
             Some(Value::Bool(flag)) => *flag,
             Some(_) => {
-                self.problem(&format!("{pointer}/{}", escape(key)), format!("`{key}` must be true or false"), "write `true`, or leave it out");
+                self.problem(
+                    &format!("{pointer}/{}", escape(key)),
+                    format!("`{key}` must be true or false"),
+                    "write `true`, or leave it out",
+                );
                 false
             }
         }
@@ -147,7 +155,14 @@ impl Checker<'_> {
                     if inside_names || !matches!(key.as_str(), "value" | "example" | "mapping" | "security") {
                         let names = matches!(
                             key.as_str(),
-                            "properties" | "schemas" | "examples" | "responses" | "parameters" | "paths" | "headers" | "securitySchemes"
+                            "properties"
+                                | "schemas"
+                                | "examples"
+                                | "responses"
+                                | "parameters"
+                                | "paths"
+                                | "headers"
+                                | "securitySchemes"
                         );
                         self.vocabulary(&at, member, names && !inside_names);
                     }
@@ -171,7 +186,11 @@ impl Checker<'_> {
                     if let ("$ref", Value::String(target)) = (key.as_str(), member) {
                         let found = target.strip_prefix('#').and_then(|pointer| self.document.at(pointer));
                         if found.is_none() {
-                            self.problem(&at, format!("`{target}` leads nowhere"), "name a part of this document, as `#/components/schemas/Video`");
+                            self.problem(
+                                &at,
+                                format!("`{target}` leads nowhere"),
+                                "name a part of this document, as `#/components/schemas/Video`",
+                            );
                         }
                     } else if !matches!(key.as_str(), "value" | "example") {
                         self.references(&at, member);

@@ -23,7 +23,11 @@ impl Checker<'_> {
             for (verb, operation) in item.as_object().into_iter().flatten() {
                 let at = format!("{pointer}/{verb}");
                 if !VERBS.contains(&verb.as_str()) {
-                    self.problem(&at, format!("`{verb}` is no method that is known here"), format!("use one of {}", VERBS.join(", ")));
+                    self.problem(
+                        &at,
+                        format!("`{verb}` is no method that is known here"),
+                        format!("use one of {}", VERBS.join(", ")),
+                    );
                     continue;
                 }
                 let operation = self.operation(&at, path, verb, operation, tags);
@@ -40,14 +44,19 @@ impl Checker<'_> {
     fn operation(&self, at: &str, path: &str, verb: &str, value: &Value, tags: &[Tag]) -> Operation {
         let tag = self.tag_of(at, value, tags);
         let id = self.text(at, Some(value), "operationId", "name it `<tag>_<method>`, as `videos_create`");
-        if !id.is_empty() && !tag.is_empty() && !id.strip_prefix(&tag).is_some_and(|rest| rest.starts_with('_') && rest.len() > 1) {
+        if !id.is_empty() && !tag.is_empty() && !id.strip_prefix(&tag).is_some_and(|rest| rest.starts_with('_') && rest.len() > 1)
+        {
             let what = format!("operationId `{id}` does not begin with its tag");
             self.problem(&format!("{at}/operationId"), what, format!("name it `{tag}_<method>`"));
         }
         let docs = self.texts(at, value, "x-docs").unwrap_or_default();
         let unlisted = value.get("x-unlisted").and_then(Value::as_str).map(str::to_owned);
         if docs.is_empty() && unlisted.is_none() {
-            self.problem(at, "no documentation page is named", "add `x-docs: [en/…]`, or `x-unlisted: why` where no page shows the route");
+            self.problem(
+                at,
+                "no documentation page is named",
+                "add `x-docs: [en/…]`, or `x-unlisted: why` where no page shows the route",
+            );
         }
         self.check_errors(at, value);
         let stream = self.stream(at, value);
@@ -100,13 +109,21 @@ impl Checker<'_> {
         let event = value.pointer("/responses/200/content/text~1event-stream/schema/$ref").and_then(Value::as_str);
         let Some(words) = value.get("x-stream") else {
             if event.is_some() {
-                self.problem(at, "the answer can be an event stream, but `x-stream` is missing", "add `x-stream: {switch: stream, end: '[DONE]'}`");
+                self.problem(
+                    at,
+                    "the answer can be an event stream, but `x-stream` is missing",
+                    "add `x-stream: {switch: stream, end: '[DONE]'}`",
+                );
             }
             return None;
         };
         let pointer = format!("{at}/x-stream");
         let Some(event) = event.and_then(super::schema_name) else {
-            self.problem(&pointer, "there is no event schema", "describe one event as the schema of `text/event-stream` in the 200 answer");
+            self.problem(
+                &pointer,
+                "there is no event schema",
+                "describe one event as the schema of `text/event-stream` in the 200 answer",
+            );
             return None;
         };
         Some(Stream {
@@ -121,12 +138,18 @@ impl Checker<'_> {
         let mut found: Vec<Parameter> = listed
             .iter()
             .enumerate()
-            .filter_map(|(index, parameter)| self.parameter(&format!("{at}/parameters/{index}"), self.document.resolve(parameter)))
+            .filter_map(|(index, parameter)| {
+                self.parameter(&format!("{at}/parameters/{index}"), self.document.resolve(parameter))
+            })
             .collect();
         let in_template: Vec<&str> = path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
         for name in &in_template {
             if !found.iter().any(|parameter| parameter.place == Place::Path && parameter.name == *name) {
-                self.problem(at, format!("the path holds `{{{name}}}`, but no parameter describes it"), "add it under `parameters` with `in: path`");
+                self.problem(
+                    at,
+                    format!("the path holds `{{{name}}}`, but no parameter describes it"),
+                    "add it under `parameters` with `in: path`",
+                );
             }
         }
         for parameter in found.iter().filter(|parameter| parameter.place == Place::Path) {
@@ -169,7 +192,11 @@ impl Checker<'_> {
             Some("number") => Type::Number,
             Some("boolean") => Type::Boolean,
             _ => {
-                self.problem(&format!("{at}/schema"), "a parameter is a string, integer, number or boolean", "write `schema: {type: string}`");
+                self.problem(
+                    &format!("{at}/schema"),
+                    "a parameter is a string, integer, number or boolean",
+                    "write `schema: {type: string}`",
+                );
                 Type::String
             }
         };
@@ -197,7 +224,12 @@ impl Checker<'_> {
         let plain = Face {
             method: operation.method_of_id().to_owned(),
             summary: self.text(at, Some(value), "summary", "say in one phrase what it does"),
-            description: self.text(at, Some(value), "description", "say what it does, what it costs in time, and what is special about it"),
+            description: self.text(
+                at,
+                Some(value),
+                "description",
+                "say what it does, what it costs in time, and what is special about it",
+            ),
             fixed: BTreeMap::new(),
             auth,
             body: self.body(at, value),
@@ -241,7 +273,11 @@ impl Checker<'_> {
         for (name, fixed) in value.get("fixed").and_then(Value::as_object).into_iter().flatten() {
             if operation.parameters.iter().all(|parameter| parameter.name != *name) {
                 let what = format!("`{name}` is no parameter of this operation");
-                self.problem(&format!("{at}/fixed/{}", escape(name)), what, "declare it under `parameters` with `required: false`");
+                self.problem(
+                    &format!("{at}/fixed/{}", escape(name)),
+                    what,
+                    "declare it under `parameters` with `required: false`",
+                );
             }
             face.fixed.insert(name.clone(), fixed.as_str().map_or_else(|| fixed.to_string(), str::to_owned));
         }
@@ -254,7 +290,11 @@ impl Checker<'_> {
         let mut session = false;
         for name in listed.iter().filter_map(Value::as_object).filter_map(|entry| entry.keys().next()) {
             let Some(scheme) = self.document.at(&format!("/components/securitySchemes/{}", escape(name))) else {
-                self.problem(at, format!("there is no security scheme `{name}`"), "declare it in root.yaml under components/securitySchemes");
+                self.problem(
+                    at,
+                    format!("there is no security scheme `{name}`"),
+                    "declare it in root.yaml under components/securitySchemes",
+                );
                 continue;
             };
             let word = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default();

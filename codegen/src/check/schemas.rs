@@ -65,14 +65,21 @@ impl Checker<'_> {
         let words = self.texts(at, value, key).unwrap_or_default();
         let names_given = self.texts(at, value, "x-enum-varnames");
         if names_given.as_ref().is_some_and(|names| names.len() != words.len()) {
-            self.problem(&format!("{at}/x-enum-varnames"), "there must be one name for each word", "list them in the order of the words");
+            self.problem(
+                &format!("{at}/x-enum-varnames"),
+                "there must be one name for each word",
+                "list them in the order of the words",
+            );
         }
         let mut seen = BTreeSet::new();
         let found: Vec<Word> = words
             .into_iter()
             .enumerate()
             .map(|(index, word)| Word {
-                variant: names_given.as_ref().and_then(|names| names.get(index).cloned()).unwrap_or_else(|| names::variant(&word)),
+                variant: names_given
+                    .as_ref()
+                    .and_then(|names| names.get(index).cloned())
+                    .unwrap_or_else(|| names::variant(&word)),
                 word,
             })
             .collect();
@@ -90,7 +97,11 @@ impl Checker<'_> {
         for (index, branch) in branches.iter().enumerate() {
             match branch.get("$ref").and_then(Value::as_str).and_then(schema_name) {
                 Some(name) => found.push(name.to_owned()),
-                None => self.problem(&format!("{at}/{index}"), "the branch has no name", "move it to `components/schemas` and refer to it with `$ref`"),
+                None => self.problem(
+                    &format!("{at}/{index}"),
+                    "the branch has no name",
+                    "move it to `components/schemas` and refer to it with `$ref`",
+                ),
             }
         }
         found
@@ -114,7 +125,11 @@ impl Checker<'_> {
         }
         for (word, schema) in variants.iter().filter(|(_, schema)| !named.contains(schema)) {
             let what = format!("the mapping's `{word}` names `{schema}`, which is no branch");
-            self.problem(&format!("{pointer}/mapping/{}", escape(word)), what, "add it to `oneOf`, or remove it from the mapping");
+            self.problem(
+                &format!("{pointer}/mapping/{}", escape(word)),
+                what,
+                "add it to `oneOf`, or remove it from the mapping",
+            );
         }
         Kind::Tagged { tag, variants }
     }
@@ -134,7 +149,10 @@ impl Checker<'_> {
             };
             let same = |other: &&Branch| kind_of(&other.json) == kind_of(&json);
             if let Some(other) = found.iter().find(same) {
-                let what = format!("branches `{}` and `{variant}` have the same JSON type, so no answer could be told apart", other.variant);
+                let what = format!(
+                    "branches `{}` and `{variant}` have the same JSON type, so no answer could be told apart",
+                    other.variant
+                );
                 self.problem(&pointer, what, "add a `discriminator`, or join the two");
             }
             found.push(Branch { variant, json, ty: self.ty(&pointer, value) });
@@ -163,22 +181,32 @@ impl Checker<'_> {
         let new = self.texts(at, value, "x-new");
         for (key, names) in [("required", Some(&required)), ("x-new", new.as_ref())] {
             for name in names.into_iter().flatten().filter(|name| properties.iter().all(|property| property.name != **name)) {
-                self.problem(&format!("{at}/{key}"), format!("there is no property `{name}`"), "check the spelling against `properties`");
+                self.problem(
+                    &format!("{at}/{key}"),
+                    format!("there is no property `{name}`"),
+                    "check the spelling against `properties`",
+                );
             }
         }
         let mut seen = BTreeSet::new();
         for property in &properties {
             let pointer = format!("{at}/properties/{}", escape(&property.name));
             if names::TAKEN_FIELDS.contains(&property.rust_name.as_str()) {
-                let what = format!("a field can't be named `{}`: every generated type has something of that name", property.rust_name);
+                let what =
+                    format!("a field can't be named `{}`: every generated type has something of that name", property.rust_name);
                 self.problem(&pointer, what, "add `x-rust-name: …`");
             } else if !seen.insert(property.rust_name.clone()) {
-                self.problem(&pointer, format!("two properties become the field `{}`", property.rust_name), "add `x-rust-name: …` to one of them");
+                self.problem(
+                    &pointer,
+                    format!("two properties become the field `{}`", property.rust_name),
+                    "add `x-rust-name: …` to one of them",
+                );
             }
         }
-        let new = new.unwrap_or(required).into_iter().filter(|name| {
-            properties.iter().any(|property| property.name == *name && property.constant.is_none())
-        });
+        let new = new
+            .unwrap_or(required)
+            .into_iter()
+            .filter(|name| properties.iter().any(|property| property.name == *name && property.constant.is_none()));
         Object { new: new.collect(), task: self.task(at, value), properties }
     }
 
@@ -212,7 +240,11 @@ impl Checker<'_> {
         let union = ["oneOf", "anyOf", "allOf"].into_iter().find(|key| value.get(*key).is_some());
         if inline_enum || value.get("x-extensible-enum").is_some() || union.is_some() || value.get("properties").is_some() {
             let what = "an enum, union or object that has no name stands inside another schema";
-            self.problem(at, what, "move it to `components/schemas` and refer to it with `$ref` (inside `allOf` where it has a description)");
+            self.problem(
+                at,
+                what,
+                "move it to `components/schemas` and refer to it with `$ref` (inside `allOf` where it has a description)",
+            );
             return Type::Any;
         }
         match value.get("type").and_then(Value::as_str) {

@@ -21,13 +21,27 @@ impl Checker<'_> {
             content: value.get("content").and_then(Value::as_str).map(str::to_owned),
         };
         if task.id.is_empty() || task.status.is_empty() {
-            self.problem(&at, "`id` and `status` must name a place each", "write them as JSON pointers, `id: [/id]`, `status: [/status]`");
+            self.problem(
+                &at,
+                "`id` and `status` must name a place each",
+                "write them as JSON pointers, `id: [/id]`, `status: [/status]`",
+            );
         }
-        let places = [("id", &task.id), ("status", &task.status), ("progress", &task.progress), ("urls", &task.urls), ("error", &task.error)];
+        let places = [
+            ("id", &task.id),
+            ("status", &task.status),
+            ("progress", &task.progress),
+            ("urls", &task.urls),
+            ("error", &task.error),
+        ];
         for (key, pointer) in places.into_iter().flat_map(|(key, all)| all.iter().map(move |each| (key, each))) {
             if !self.names_property(schema, pointer) {
                 let what = format!("`{pointer}` names no property of this schema");
-                self.problem(&format!("{at}/{key}"), what, "write a JSON pointer to a property, with `*` for every element of an array");
+                self.problem(
+                    &format!("{at}/{key}"),
+                    what,
+                    "write a JSON pointer to a property, with `*` for every element of an array",
+                );
             }
         }
         Some(task)
@@ -87,11 +101,19 @@ impl Checker<'_> {
     fn check_query(&self, at: &str, api: &Api, task: &TaskShape) {
         let at = format!("{at}/query");
         let Some(query) = api.operation(&task.query) else {
-            return self.problem(&at, format!("there is no operation `{}`", task.query), "name the operationId that asks for the state");
+            return self.problem(
+                &at,
+                format!("there is no operation `{}`", task.query),
+                "name the operationId that asks for the state",
+            );
         };
         let required = query.parameters.iter().filter(|parameter| parameter.required && parameter.constant.is_none());
         if required.filter(|parameter| parameter.place != Place::Header).count() != 1 {
-            self.problem(&at, format!("`{}` must take the id as its one required parameter", task.query), "name another operation");
+            self.problem(
+                &at,
+                format!("`{}` must take the id as its one required parameter", task.query),
+                "name another operation",
+            );
         }
         let answer = query.faces.first().map(|face| &face.answer);
         let is_task = match answer {
@@ -101,7 +123,11 @@ impl Checker<'_> {
             _ => false,
         };
         if !is_task {
-            self.problem(&at, format!("the answer of `{}` has no `x-task`", task.query), "add `x-task` to the schema that the query answers with");
+            self.problem(
+                &at,
+                format!("the answer of `{}` has no `x-task`", task.query),
+                "add `x-task` to the schema that the query answers with",
+            );
         }
     }
 
@@ -113,14 +139,20 @@ impl Checker<'_> {
         let declared = object.properties.iter().any(|property| property.name == tag && property.required);
         if !declared {
             let what = format!("the branch does not declare its tag `{tag}`");
-            self.problem(&at, what, format!("add `{tag}: {{type: string, enum: [{word}], description: …}}` and list it in `required`"));
+            self.problem(
+                &at,
+                what,
+                format!("add `{tag}: {{type: string, enum: [{word}], description: …}}` and list it in `required`"),
+            );
         }
     }
 
     fn check_switch(&self, api: &Api, at: &str, body: &str, switch: Option<&str>) {
         let Some(switch) = switch else { return };
         let declared = match api.schemas.get(body).map(|schema| &schema.kind) {
-            Some(Kind::Object(object)) => object.properties.iter().any(|property| property.name == switch && property.ty == Type::Boolean),
+            Some(Kind::Object(object)) => {
+                object.properties.iter().any(|property| property.name == switch && property.ty == Type::Boolean)
+            }
             _ => true,
         };
         if !declared {

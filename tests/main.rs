@@ -1,0 +1,10 @@
+//! What the crate promises, one module for each area of behaviour. One binary, so that CI links once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod answers;
+mod input;
+mod leniency;
+mod requests;
+mod stories;
+mod streams;
+mod support;

@@ -1,6 +1,5 @@
 //! Turns the OpenAPI documents into the generated client: one source file and one JSON text for each.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use octopusx_codegen::{Features, generate};
@@ -23,13 +22,10 @@ fn main() {
 
 /// What Cargo.toml lists under [features], and which of it is on.
 fn features() -> Features {
-    let manifest = std::fs::read_to_string("Cargo.toml").unwrap_or_default();
-    let section = manifest.split("\n[features]").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap_or_default();
-    let names = section.lines().filter_map(|line| line.split_once(" = [")).map(|(name, _)| name.trim().trim_matches('"'));
-    let known: BTreeSet<String> = names.filter(|name| !name.starts_with('#')).map(str::to_owned).collect();
+    let mut features = Features::from_manifest(&std::fs::read_to_string("Cargo.toml").unwrap_or_default());
     let on = |name: &str| std::env::var_os(format!("CARGO_FEATURE_{}", name.to_uppercase().replace('-', "_"))).is_some();
-    let enabled = known.iter().filter(|name| on(name)).cloned().collect();
-    Features { known, enabled }
+    features.enabled.retain(|name| on(name));
+    features
 }
 
 fn write(path: &Path, text: &str) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Answer, Api, Auth, Face, Kind, Operation, Parameter, Place, Section, Type};
+use crate::model::{Answer, Api, Auth, Face, Operation, Parameter, Place, Section, Stream, Type};
 use crate::names;
 use crate::prepare;
 use crate::text::{Writer, literal, rustdoc};
@@ -126,13 +126,16 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
     }
     let name = if streams { format!("{}_stream", face.method) } else { face.method.clone() };
     let answer = match (&operation.stream, streams) {
-        (Some(stream), true) => format!("crate::EventStream<{}>", rust_type(api, &Type::Named(stream.event.clone()), section)),
+        (Some(stream), true) => events_type(api, stream, section),
         _ => answer_type(api, face, section),
     };
     let marker =
         if optional_parameters(operation).next().is_some() { format!(", {}", parameters_type(operation)) } else { String::new() };
     out.open(&format!("pub fn {name}({}) -> crate::Call<{answer}{marker}>", list.join(", ")));
-    let passed: Vec<String> = arguments.iter().map(|parameter| passed(parameter)).collect();
+    // progenitor takes the query parameters in the order of their names.
+    let mut ordered = arguments;
+    ordered.sort_by_key(|parameter| (parameter.place == Place::Query).then_some(&parameter.name));
+    let passed: Vec<String> = ordered.into_iter().map(passed).collect();
     out.line("let core = self.client.core();");
     out.line("let requests = super::requests::Requests { client: core.builder(), baseurl: core.base_url() };");
     out.line(&format!(
@@ -209,6 +212,10 @@ fn answer_type(api: &Api, face: &Face, section: &str) -> String {
     }
 }
 
+fn events_type(api: &Api, stream: &Stream, section: &str) -> String {
+    format!("crate::EventStream<{}>", rust_type(api, &Type::Named(stream.event.clone()), section))
+}
+
 /// The parameters that are setters of the call.
 fn optional_parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
     operation
@@ -230,8 +237,8 @@ fn write_parameters(out: &mut Writer, api: &Api, operation: &Operation) {
     out.line("#[derive(Clone, Copy, Debug)]");
     out.line("#[non_exhaustive]");
     out.line(&format!("pub struct {marker};"));
-    let mut answers: Vec<String> = operation.faces.iter().map(|face| answer_type(api, face, &operation.tag)).collect();
-    answers.dedup();
+    let mut answers: BTreeSet<String> = operation.faces.iter().map(|face| answer_type(api, face, &operation.tag)).collect();
+    answers.extend(operation.stream.iter().map(|stream| events_type(api, stream, &operation.tag)));
     for answer in answers {
         out.open(&format!("impl crate::Call<{answer}, {marker}>"));
         for parameter in optional_parameters(operation) {
@@ -256,10 +263,7 @@ fn body_trait(operation: &Operation, face: &Face) -> String {
 
 fn write_body_trait(out: &mut Writer, api: &Api, operation: &Operation, face: &Face) {
     let Some(body) = &face.body else { return };
-    let mut accepted = vec![body.clone()];
-    if let Some(Kind::AnyOf(branches)) = api.schemas.get(body).map(|schema| &schema.kind) {
-        accepted.extend(branches.iter().cloned());
-    }
+    let accepted: Vec<String> = api.accepted(body).map(str::to_owned).collect();
     let name = body_trait(operation, face);
     let links: Vec<String> = accepted
         .iter()

@@ -10,6 +10,9 @@ use crate::problem::{Problem, Problems};
 /// The parts of `components` that a fragment may add to.
 const COMPONENT_KINDS: [&str; 4] = ["schemas", "examples", "parameters", "responses"];
 
+/// The file that holds what fragments may not.
+const ROOT: &str = "root.yaml";
+
 /// One merged OpenAPI document.
 #[derive(Clone, Debug)]
 pub struct Document {
@@ -25,7 +28,7 @@ pub struct Document {
 /// # Errors
 /// Files that can't be read or parsed, keys that stand twice, keys that a fragment may not have.
 pub fn load(folder: &Path) -> Result<Document, Problems> {
-    let root_file = folder.join("root.yaml");
+    let root_file = folder.join(ROOT);
     let mut document = Document {
         root: read_yaml(&root_file)?,
         folder: folder.to_path_buf(),
@@ -35,6 +38,15 @@ pub fn load(folder: &Path) -> Result<Document, Problems> {
     document.note_root_parts(&root_file);
     let mut problems = Problems::default();
     for file in fragment_files(folder)? {
+        if file.parent() == Some(folder) || file.extension().is_some_and(|ending| ending == "yml") {
+            problems.push(Problem {
+                file,
+                pointer: String::new(),
+                what: "no fragment is read from here".into(),
+                mend: "move it into the folder of its section, as `<section>/<name>.yaml`".into(),
+            });
+            continue;
+        }
         match read_yaml(&file) {
             Ok(fragment) => document.merge(&file, fragment, &mut problems),
             Err(found) => found.0.into_iter().for_each(|problem| problems.push(problem)),
@@ -180,6 +192,9 @@ fn insert(root: &mut Value, place: &str, value: Value) {
     let steps: Vec<String> = place.split('/').skip(1).map(unescape).collect();
     let mut at = root;
     for step in &steps[..steps.len() - 1] {
+        if at.is_null() {
+            *at = Value::Object(Map::new());
+        }
         let Value::Object(members) = at else { return };
         at = members.entry(step.as_str()).or_insert_with(|| Value::Object(Map::new()));
     }
@@ -216,7 +231,7 @@ fn fragment_files(folder: &Path) -> Result<Vec<PathBuf>, Problems> {
             let path = entry.map_err(|error| unreadable(&next, error))?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if next != folder && path.extension().is_some_and(|ending| ending == "yaml") {
+            } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") && path != folder.join(ROOT) {
                 files.push(path);
             }
         }

@@ -369,6 +369,15 @@ impl Api {
         sent
     }
 
+    /// What may be passed where a body of this schema is wanted: itself and, where it differs by vendor, its branches.
+    pub fn accepted<'a>(&'a self, body: &'a str) -> impl Iterator<Item = &'a str> {
+        let branches = match self.schemas.get(body).map(|schema| &schema.kind) {
+            Some(Kind::AnyOf(branches)) => branches.as_slice(),
+            _ => &[],
+        };
+        std::iter::once(body).chain(branches.iter().map(String::as_str))
+    }
+
     /// A tag by name.
     #[must_use]
     pub fn tag(&self, name: &str) -> Option<&Tag> {

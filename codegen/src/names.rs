@@ -12,6 +12,21 @@ const KEYWORDS: [&str; 51] = [
 /// Field names that would clash with what every generated type has.
 pub const TAKEN_FIELDS: [&str; 6] = ["new", "clone", "extra", "into", "from", "eq"];
 
+/// Argument names that the generated methods need for themselves.
+pub const TAKEN_ARGUMENTS: [&str; 4] = ["body", "core", "request", "requests"];
+
+/// Names of optional parameters that would clash with what every call has.
+pub const TAKEN_SETTERS: [&str; 7] = ["header", "operation", "query", "request", "retry", "timeout", "with_body"];
+
+/// Schema names that would hide what generated code takes from Rust itself.
+const TAKEN_TYPES: [&str; 10] = ["Box", "Default", "From", "Into", "IntoIterator", "Option", "Result", "Self", "String", "Vec"];
+
+/// Whether a schema can have this name.
+#[must_use]
+pub fn is_type_name(name: &str) -> bool {
+    type_name(name) == *name && !TAKEN_TYPES.contains(&name)
+}
+
 /// A field or argument: snake case, keywords with a `_` behind.
 #[must_use]
 pub fn field(name: &str) -> String {
@@ -55,6 +70,13 @@ pub fn variant(word: &str) -> String {
     name
 }
 
+/// A variant of a tagged union, which has an `Unknown` of its own.
+#[must_use]
+pub fn tagged_variant(word: &str) -> String {
+    let name = variant(word);
+    if name == "Unknown" { format!("{name}_") } else { name }
+}
+
 /// The constant that describes an operation.
 #[must_use]
 pub fn constant(name: &str) -> String {
@@ -71,7 +93,7 @@ mod tests {
             ("in_progress", "InProgress"),
             ("NOT_START", "NotStart"),
             ("16:9", "_16_9"),
-            ("720x1280", "_720X1280"),
+            ("720x1280", "_720x1280"),
             ("gpt-4.1", "Gpt4_1"),
             ("json_schema", "JsonSchema"),
             ("", "Empty"),

@@ -14,6 +14,14 @@ pub struct Features {
 }
 
 impl Features {
+    /// Those that a Cargo.toml lists under `[features]`, all on.
+    #[must_use]
+    pub fn from_manifest(text: &str) -> Self {
+        let section = text.split("\n[features]").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap_or_default();
+        let names = section.lines().filter_map(|line| line.split_once(" = [")).map(|(name, _)| name.trim().trim_matches('"'));
+        Self::all(names.filter(|name| !name.starts_with('#')))
+    }
+
     /// Every one of these, all on.
     pub fn all<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let known: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();

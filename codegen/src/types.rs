@@ -113,7 +113,10 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
 
 /// The properties that a `_stream` method sets and that are no fields.
 fn switches<'a>(api: &'a Api, schema: &str) -> Vec<&'a str> {
-    let is_body = |operation: &&Operation| operation.faces.iter().any(|face| face.body.as_deref() == Some(schema));
+    let is_body = |operation: &&Operation| {
+        let mut bodies = operation.faces.iter().filter_map(|face| face.body.as_deref());
+        bodies.any(|body| api.accepted(body).any(|accepted| accepted == schema))
+    };
     api.operations
         .iter()
         .filter(is_body)
@@ -224,21 +227,23 @@ fn write_tagged(out: &mut Writer, api: &Api, schema: &Schema, tag: &str, variant
     out.open(&format!("pub enum {}", schema.name));
     for (word, branch) in variants {
         out.doc(&format!("`{tag}` is `{word}`."));
-        out.line(&format!("{}({}),", names::variant(word), branch_type(api, schema, branch)));
+        out.line(&format!("{}({}),", names::tagged_variant(word), branch_type(api, schema, branch)));
     }
     out.doc("A tag that the document does not know; the whole object, as it came.");
     out.line("Unknown(::serde_json::Value),");
     out.close();
     let list: Vec<String> = variants
         .iter()
-        .map(|(word, branch)| format!("{} => {}({})", literal(word), names::variant(word), branch_type(api, schema, branch)))
+        .map(|(word, branch)| {
+            format!("{} => {}({})", literal(word), names::tagged_variant(word), branch_type(api, schema, branch))
+        })
         .collect();
     out.line(&format!("crate::wire::tagged!({} by {} {{ {} }});", schema.name, literal(tag), list.join(", ")));
     let mut seen = Vec::new();
     for (word, branch) in variants {
         if !seen.contains(&branch) {
             seen.push(branch);
-            write_from(out, &schema.name, &names::variant(word), &branch_type(api, schema, branch), "value");
+            write_from(out, &schema.name, &names::tagged_variant(word), &branch_type(api, schema, branch), "value");
         }
     }
 }

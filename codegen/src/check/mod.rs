@@ -3,12 +3,12 @@
 //! Every rule that the later stages rely on is held here, so that they need no errors of their own.
 
 mod answers;
+mod names;
 mod operations;
 mod schemas;
 mod tasks;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -46,20 +46,21 @@ pub fn check(document: &Document, features: &Features) -> Result<Api, Problems> 
     let checker = Checker { document, problems: RefCell::default() };
     let root = document.root();
     checker.vocabulary("", root, false);
-    checker.references("", root);
+    checker.references("", root, false);
     let tags = checker.tags(features);
     let schemas = checker.schemas();
     let operations = checker.operations(&tags);
     let api = Api {
         title: checker.text("/info", root.get("info"), "title", "name the API"),
         version: checker.text("/info", root.get("info"), "version", "give the date of the documentation, as '2026-11-20'"),
-        server: checker.text("/servers/0", document.at("/servers/0"), "url", "give the address without a path"),
+        server: checker.server(),
         tags,
         operations,
         schemas,
     };
     checker.unions_and_tasks(&api);
     checker.module_names(&api);
+    checker.method_names(&api);
     checker.problems.into_inner().into_result()?;
     Ok(api)
 }
@@ -119,6 +120,12 @@ impl Checker<'_> {
         }
     }
 
+    fn server(&self) -> String {
+        let first = self.document.at("/servers/0");
+        let pointer = if first.is_some() { "/servers/0" } else { "/servers" };
+        self.text(pointer, first, "url", "give the address without a path, as `servers: [{url: https://…}]`")
+    }
+
     fn tags(&self, features: &Features) -> Vec<Tag> {
         let all = self.document.at("/tags").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         all.iter().enumerate().map(|(at, tag)| self.tag(&format!("/tags/{at}"), tag, features)).collect()
@@ -153,18 +160,7 @@ impl Checker<'_> {
                         self.problem(&at, format!("`{key}` is no word of the vocabulary"), mend);
                     }
                     if inside_names || !matches!(key.as_str(), "value" | "example" | "mapping" | "security") {
-                        let names = matches!(
-                            key.as_str(),
-                            "properties"
-                                | "schemas"
-                                | "examples"
-                                | "responses"
-                                | "parameters"
-                                | "paths"
-                                | "headers"
-                                | "securitySchemes"
-                        );
-                        self.vocabulary(&at, member, names && !inside_names);
+                        self.vocabulary(&at, member, holds_names(key) && !inside_names);
                     }
                 }
             }
@@ -178,7 +174,7 @@ impl Checker<'_> {
     }
 
     /// Every `$ref` must be local and lead somewhere.
-    fn references(&self, pointer: &str, value: &Value) {
+    fn references(&self, pointer: &str, value: &Value, inside_names: bool) {
         match value {
             Value::Object(members) => {
                 for (key, member) in members {
@@ -192,46 +188,27 @@ impl Checker<'_> {
                                 "name a part of this document, as `#/components/schemas/Video`",
                             );
                         }
-                    } else if !matches!(key.as_str(), "value" | "example") {
-                        self.references(&at, member);
+                    } else if inside_names || !matches!(key.as_str(), "value" | "example") {
+                        self.references(&at, member, holds_names(key) && !inside_names);
                     }
                 }
             }
             Value::Array(items) => {
                 for (at, item) in items.iter().enumerate() {
-                    self.references(&format!("{pointer}/{at}"), item);
+                    self.references(&format!("{pointer}/{at}"), item, false);
                 }
             }
             _ => {}
         }
     }
+}
 
-    /// Types of one module must differ, also from what the facade writes there.
-    fn module_names(&self, api: &Api) {
-        for tag in &api.tags {
-            let struct_name = crate::names::type_name(&tag.name);
-            let clash = api.schemas.values().find(|schema| schema.section == tag.name && schema.name == struct_name);
-            if let Some(schema) = clash {
-                self.problem(
-                    &format!("/components/schemas/{}", escape(&schema.name)),
-                    format!("`{struct_name}` is the name of the struct with the methods of tag `{}`", tag.name),
-                    "give the schema another name",
-                );
-            }
-        }
-        let mut seen = BTreeSet::new();
-        for operation in &api.operations {
-            for face in &operation.faces {
-                if !seen.insert((operation.tag.clone(), face.method.clone())) {
-                    self.problem(
-                        &operation.pointer,
-                        format!("`{}().{}` exists twice", operation.tag, face.method),
-                        "give one of the two another operationId or face name",
-                    );
-                }
-            }
-        }
-    }
+/// Whether the keys below this one are names that the document chose, not words of OpenAPI.
+fn holds_names(key: &str) -> bool {
+    matches!(
+        key,
+        "properties" | "schemas" | "examples" | "responses" | "parameters" | "paths" | "headers" | "securitySchemes" | "fixed"
+    )
 }
 
 /// The name at the end of `#/components/schemas/Name`.

@@ -1,6 +1,6 @@
 //! Operations: ids, tags, pages, parameters, security, streams and faces.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -158,13 +158,7 @@ impl Checker<'_> {
                 self.problem(at, what, format!("put `{{{}}}` into the path, or remove the parameter", parameter.name));
             }
         }
-        let mut names = BTreeSet::new();
-        for parameter in &found {
-            if !names.insert(parameter.rust_name.clone()) || parameter.rust_name == "body" {
-                let what = format!("two arguments of the method would be named `{}`", parameter.rust_name);
-                self.problem(at, what, "give one of them an `x-rust-name`");
-            }
-        }
+        self.argument_names(at, &found);
         found.sort_by_key(|parameter| match parameter.place {
             Place::Path => in_template.iter().position(|name| *name == parameter.name).unwrap_or_default(),
             Place::Query => 100,
@@ -220,7 +214,10 @@ impl Checker<'_> {
     }
 
     fn faces(&self, at: &str, value: &Value, operation: &Operation) -> Vec<Face> {
-        let auth = self.auth(&format!("{at}/security"), value.get("security").or_else(|| self.document.at("/security")));
+        let auth = match value.get("security") {
+            Some(own) => self.auth(&format!("{at}/security"), Some(own)),
+            None => self.auth("/security", self.document.at("/security")),
+        };
         let plain = Face {
             method: operation.method_of_id().to_owned(),
             summary: self.text(at, Some(value), "summary", "say in one phrase what it does"),
@@ -288,13 +285,19 @@ impl Checker<'_> {
     fn auth(&self, at: &str, security: Option<&Value>) -> Auth {
         let listed = security.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let mut session = false;
-        for name in listed.iter().filter_map(Value::as_object).filter_map(|entry| entry.keys().next()) {
+        let mut none = listed.is_empty();
+        for name in listed.iter().filter_map(Value::as_object).map(|entry| entry.keys().next()) {
+            let Some(name) = name else {
+                none = true;
+                continue;
+            };
             let Some(scheme) = self.document.at(&format!("/components/securitySchemes/{}", escape(name))) else {
                 self.problem(
                     at,
                     format!("there is no security scheme `{name}`"),
                     "declare it in root.yaml under components/securitySchemes",
                 );
+                none = true;
                 continue;
             };
             let word = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -304,6 +307,10 @@ impl Checker<'_> {
                 ("apiKey", _, "cookie") => session = true,
                 _ => {}
             }
+        }
+        if !session && !none {
+            let mend = "list a scheme that sends the key in a header or a session as a cookie; write `security: []` for neither";
+            self.problem(at, "no key can satisfy any of these schemes", mend);
         }
         if session { Auth::Session } else { Auth::None }
     }

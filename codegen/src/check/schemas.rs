@@ -18,8 +18,10 @@ impl Checker<'_> {
         let mut found: BTreeMap<String, Schema> = BTreeMap::new();
         for (name, value) in all.into_iter().flatten() {
             let at = format!("/components/schemas/{}", escape(name));
-            if names::type_name(name) != *name {
-                self.problem(&at, format!("`{name}` is no type name"), format!("call it `{}`", names::type_name(name)));
+            if !names::is_type_name(name) {
+                let better = Some(names::type_name(name)).filter(|better| names::is_type_name(better));
+                let mend = better.map_or_else(|| "choose another".to_owned(), |better| format!("call it `{better}`"));
+                self.problem(&at, format!("a schema can't be named `{name}`"), mend);
             }
             let schema = Schema {
                 name: name.clone(),
@@ -71,7 +73,8 @@ impl Checker<'_> {
                 "list them in the order of the words",
             );
         }
-        let mut seen = BTreeSet::new();
+        // `Other` is the variant for words that the document does not know.
+        let mut seen = BTreeSet::from(["Other".to_owned()]);
         let found: Vec<Word> = words
             .into_iter()
             .enumerate()
@@ -131,6 +134,13 @@ impl Checker<'_> {
                 "add it to `oneOf`, or remove it from the mapping",
             );
         }
+        let mut seen = BTreeSet::new();
+        for variant in
+            variants.iter().map(|(word, _)| names::tagged_variant(word)).filter(|variant| !seen.insert(variant.clone()))
+        {
+            let what = format!("two words become the variant `{variant}`");
+            self.problem(&format!("{pointer}/mapping"), what, "leave the less used one out: its objects are read as `Unknown`");
+        }
         Kind::Tagged { tag, variants }
     }
 
@@ -147,6 +157,9 @@ impl Checker<'_> {
                 Some(name) => name.strip_prefix(union).filter(|rest| !rest.is_empty()).unwrap_or(name).to_owned(),
                 None => self.text(&pointer, Some(value), "title", "give the branch a `title`: it becomes the variant's name"),
             };
+            if variant == "Other" || found.iter().any(|other| other.variant == variant) {
+                self.problem(&pointer, format!("the union has a variant `{variant}` already"), "give the branch another `title`");
+            }
             let same = |other: &&Branch| kind_of(&other.json) == kind_of(&json);
             if let Some(other) = found.iter().find(same) {
                 let what = format!(
@@ -191,7 +204,10 @@ impl Checker<'_> {
         let mut seen = BTreeSet::new();
         for property in &properties {
             let pointer = format!("{at}/properties/{}", escape(&property.name));
-            if names::TAKEN_FIELDS.contains(&property.rust_name.as_str()) {
+            if names::field(&property.rust_name) != property.rust_name {
+                let what = format!("a field can't be named `{}`", property.rust_name);
+                self.problem(&pointer, what, "write a lower-case name of Rust as `x-rust-name`");
+            } else if names::TAKEN_FIELDS.contains(&property.rust_name.as_str()) {
                 let what =
                     format!("a field can't be named `{}`: every generated type has something of that name", property.rust_name);
                 self.problem(&pointer, what, "add `x-rust-name: …`");
@@ -247,7 +263,8 @@ impl Checker<'_> {
             );
             return Type::Any;
         }
-        match value.get("type").and_then(Value::as_str) {
+        let word = value.get("type").map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned));
+        match word.as_deref() {
             Some("string") => Type::String,
             Some("integer") => Type::Integer,
             Some("number") => Type::Number,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Checker;
 use crate::load::{escape, unescape};
-use crate::model::{Answer, Api, Kind, Place, TaskShape, Type};
+use crate::model::{Answer, Api, Face, Kind, TaskShape, Type};
 
 impl Checker<'_> {
     pub(super) fn task(&self, at: &str, schema: &Value) -> Option<TaskShape> {
@@ -92,43 +92,104 @@ impl Checker<'_> {
         }
         for operation in &api.operations {
             let switch = operation.stream.as_ref().map(|stream| stream.switch.as_str());
-            for body in operation.faces.iter().filter_map(|face| face.body.as_deref()) {
-                self.check_switch(api, &operation.pointer, body, switch);
+            for face in &operation.faces {
+                match face.body.as_deref() {
+                    Some(body) => {
+                        self.check_body(api, &operation.pointer, body);
+                        self.check_switch(api, &operation.pointer, body, switch);
+                    }
+                    None if switch.is_some() => self.problem(
+                        &format!("{}/x-stream", operation.pointer),
+                        format!("`{}` has no body that could ask for a stream", face.method),
+                        "describe its JSON body",
+                    ),
+                    None => {}
+                }
+            }
+        }
+        self.check_any_of(api);
+    }
+
+    fn check_body(&self, api: &Api, at: &str, body: &str) {
+        let kind = api.schemas.get(body).map(|schema| &schema.kind);
+        if !matches!(kind, None | Some(Kind::Object(_) | Kind::AnyOf(_))) {
+            let what = format!("the body `{body}` is no object");
+            self.problem(&format!("{at}/requestBody"), what, "describe it with `properties`, or with `anyOf` of objects");
+        }
+    }
+
+    /// `anyOf` joins bodies, or the answers of faces; nothing could read it anywhere else.
+    fn check_any_of(&self, api: &Api) {
+        let any_of = |name: &String| matches!(api.schemas.get(name).map(|schema| &schema.kind), Some(Kind::AnyOf(_)));
+        let what = |name: &str| format!("`{name}` is an `anyOf`: no answer could be told apart by it");
+        for (name, schema) in api.schemas.iter().filter(|(_, schema)| !matches!(schema.kind, Kind::AnyOf(_))) {
+            if let Some(union) = schema.references().into_iter().find(any_of) {
+                let at = format!("/components/schemas/{}", escape(name));
+                self.problem(&at, what(&union), "join the schemas with `oneOf` and a `discriminator`");
+            }
+        }
+        for operation in &api.operations {
+            let answers = operation.faces.iter().filter_map(|face| match &face.answer {
+                Answer::Json(Type::Named(name)) => Some(name),
+                _ => None,
+            });
+            let mut answers = answers.chain(operation.stream.iter().map(|stream| &stream.event));
+            if let Some(union) = answers.find(|name| any_of(name)) {
+                let mend = "give each of its branches a method with `x-faces`, or join them with `oneOf` and a `discriminator`";
+                self.problem(&operation.pointer, what(union), mend);
             }
         }
     }
 
     fn check_query(&self, at: &str, api: &Api, task: &TaskShape) {
-        let at = format!("{at}/query");
-        let Some(query) = api.operation(&task.query) else {
-            return self.problem(
-                &at,
-                format!("there is no operation `{}`", task.query),
-                "name the operationId that asks for the state",
-            );
-        };
-        let required = query.parameters.iter().filter(|parameter| parameter.required && parameter.constant.is_none());
-        if required.filter(|parameter| parameter.place != Place::Header).count() != 1 {
-            self.problem(
-                &at,
-                format!("`{}` must take the id as its one required parameter", task.query),
-                "name another operation",
-            );
-        }
-        let answer = query.faces.first().map(|face| &face.answer);
-        let is_task = match answer {
-            Some(Answer::Json(Type::Named(name))) => {
-                matches!(api.schemas.get(name).map(|schema| &schema.kind), Some(Kind::Object(object)) if object.task.is_some())
+        if let Some(id) = &task.content {
+            let at = format!("{at}/content");
+            let face = self.task_route(&at, api, id);
+            if face.is_some_and(|face| face.answer != Answer::Bytes) {
+                self.problem(&at, format!("`{id}` does not answer with bytes"), "name the operationId that serves the result");
             }
-            _ => false,
+        }
+        let at = format!("{at}/query");
+        let Some(face) = self.task_route(&at, api, &task.query) else { return };
+        let own = |name: &String| match api.schemas.get(name).map(|schema| &schema.kind) {
+            Some(Kind::Object(object)) => object.task.as_ref(),
+            _ => None,
         };
-        if !is_task {
-            self.problem(
+        let answer = match &face.answer {
+            Answer::Json(Type::Named(name)) => own(name),
+            _ => None,
+        };
+        match answer {
+            None => self.problem(
                 &at,
                 format!("the answer of `{}` has no `x-task`", task.query),
                 "add `x-task` to the schema that the query answers with",
-            );
+            ),
+            Some(own) if own.query != task.query => self.problem(
+                &at,
+                format!("the answer of `{}` is to be asked for with `{}`", task.query, own.query),
+                "name the same query in both",
+            ),
+            Some(_) => {}
         }
+    }
+
+    /// The method of an operation that can be called with nothing but a task's id.
+    fn task_route<'a>(&self, at: &str, api: &'a Api, id: &str) -> Option<&'a Face> {
+        let operation = api.operation(id);
+        let Some((operation, face)) = operation.and_then(|operation| Some((operation, operation.faces.first()?))) else {
+            self.problem(at, format!("there is no operation `{id}`"), "check the spelling against the operationIds");
+            return None;
+        };
+        let open = operation.parameters.iter().filter(|parameter| {
+            !face.fixed.contains_key(&parameter.name) && !(parameter.required && parameter.constant.is_some())
+        });
+        let open: Vec<_> = open.map(|parameter| (parameter.required, &parameter.ty)).collect();
+        if open != [(true, &Type::String)] || face.body.is_some() {
+            let what = format!("`{id}` must take the id as its one parameter, a string, and no body");
+            self.problem(at, what, "name another operation, or fix its other parameters with `x-faces`");
+        }
+        Some(face)
     }
 
     fn check_branch(&self, api: &Api, tag: &str, word: &str, branch: &str) {

@@ -1,0 +1,120 @@
+//! A tour of the crate: quota, models, a chat that streams, a video task with a progress bar, a saved file, and an image
+//! of the second gateway.
+//!
+//! `cargo run --example tour` needs no key: it starts an embedded gateway on this machine. With `OCTOPUSX_API_KEY` set it
+//! talks to the real one, and a video then costs real money.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use octopusx::chat::{ChatCompletionRequest, ChatMessage};
+use octopusx::openoctopus::{self, images::ImageGenerationRequest};
+use octopusx::tasks::Task;
+use octopusx::videos::SoraVideoRequest;
+use octopusx::{Client, Error};
+use octopusx_mock::Gateway;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let stage = Stage::set().await?;
+    quota(&stage.client).await?;
+    models(&stage.client).await?;
+    chat(&stage.client).await?;
+    let file = video(&stage.client).await?;
+    println!("saved: {}", file.display());
+    match &stage.openoctopus {
+        Some(client) => image(client).await?,
+        None => println!("image: skipped, OPENOCTOPUS_API_KEY is not set"),
+    }
+    Ok(())
+}
+
+/// The clients, and the embedded gateway when there is no key.
+struct Stage {
+    client: Client,
+    openoctopus: Option<openoctopus::Client>,
+    _gateway: Option<Gateway>,
+}
+
+impl Stage {
+    async fn set() -> Result<Self, Box<dyn std::error::Error>> {
+        if std::env::var("OCTOPUSX_API_KEY").is_ok_and(|key| !key.trim().is_empty()) {
+            let client = Client::from_env()?;
+            println!("gateway: {} (real, with your key)", client.base_url());
+            return Ok(Self { client, openoctopus: openoctopus::Client::from_env().ok(), _gateway: None });
+        }
+        let gateway = Gateway::start().await?;
+        println!("gateway: {} (embedded; set OCTOPUSX_API_KEY to talk to the real one)", gateway.url());
+        let client = Client::builder().base_url(gateway.url()).key(gateway.key()).build()?;
+        let second = openoctopus::Client::builder().base_url(gateway.openoctopus_url()).key(gateway.openoctopus_key()).build()?;
+        Ok(Self { client, openoctopus: Some(second), _gateway: Some(gateway) })
+    }
+}
+
+async fn quota(client: &Client) -> Result<(), Error> {
+    let usage = client.account().token_usage().await?;
+    let key = usage.data.name.as_deref().unwrap_or("this key");
+    println!("quota: {key} has {} of {} left", shown(usage.data.total_available), shown(usage.data.total_granted));
+    Ok(())
+}
+
+fn shown(amount: Option<i64>) -> String {
+    amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string())
+}
+
+async fn models(client: &Client) -> Result<(), Error> {
+    let models = client.models().list().await?;
+    let names: Vec<&str> = models.data.iter().take(3).map(|model| model.id.as_str()).collect();
+    println!("models: {}, among them {}", models.data.len(), names.join(", "));
+    Ok(())
+}
+
+async fn chat(client: &Client) -> Result<(), Error> {
+    let question = "Name three jobs of an API gateway.";
+    let request = ChatCompletionRequest::new("gpt-4o", [ChatMessage::user(question)]);
+    let mut stream = client.chat().create_stream(&request).await?;
+    print!("chat: ");
+    while let Some(chunk) = stream.next().await {
+        print!("{}", chunk?.text());
+        // Without this the terminal would show whole lines only.
+        let _ = std::io::stdout().flush();
+    }
+    println!();
+    Ok(())
+}
+
+async fn video(client: &Client) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let request = SoraVideoRequest::new("sora-2", "a cat nods to music in heavy rain").seconds("10").size("1280x720");
+    let task = client.videos().create(&request).await?;
+    println!("video: task {} is {}", task.id, task.state_word().unwrap_or_default());
+    let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stdout());
+    bar.set_style(ProgressStyle::with_template("video: [{bar:40}] {pos:>3} % {msg}")?.progress_chars("=> "));
+    let shown = bar.clone();
+    let done = client
+        .wait(&task)
+        .deadline(Duration::from_secs(20 * 60))
+        .poll_every(Duration::from_millis(if client.base_url().contains("127.0.0.1") { 100 } else { 3000 }))
+        .on_progress(move |video| {
+            shown.set_position(video.progress_percent().unwrap_or_default() as u64);
+            shown.set_message(video.state_word().unwrap_or_default());
+        })
+        .await?;
+    bar.finish();
+    println!("video: {}", done.state_word().unwrap_or_default());
+    let file = std::env::temp_dir().join(format!("{}.mp4", done.id));
+    let size = client.videos().content(&done.id).await?.save_to(&file).await?;
+    println!("video: {size} bytes");
+    Ok(file)
+}
+
+async fn image(client: &openoctopus::Client) -> Result<(), Error> {
+    let request = ImageGenerationRequest::new("openoctopus/seedream-4.5")
+        .prompt("an orange and black octopus mascot")
+        .input([("size", "1024x1024")]);
+    let task = client.images().generate(&request).await?;
+    let done = client.wait(&task).poll_every(Duration::from_millis(500)).await?;
+    println!("image: {}", done.media_urls().join(", "));
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! Answers a request that fits: with the document's example, made the caller's own.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::Value;
+
+use crate::document::{Answer, Chosen, Document, Example, Media, Role, TaskRule};
+use crate::files::{self, Kind};
+use crate::request::Incoming;
+use crate::server::System;
+use crate::{failure, stream, tasks};
+
+/// A request that fits, with all that was found out about it.
+pub(crate) struct Exchange<'e> {
+    pub(crate) system: &'e System,
+    pub(crate) chosen: Chosen<'e>,
+    pub(crate) path: &'e [(String, String)],
+    pub(crate) incoming: &'e Incoming,
+    pub(crate) body: Option<Value>,
+}
+
+impl<'e> Exchange<'e> {
+    pub(crate) fn document(&self) -> &'e Document {
+        &self.system.document
+    }
+
+    /// The documented success: that with an example of a whole answer, else the first.
+    fn answer(&self) -> Result<&'e Answer, String> {
+        let answers = &self.chosen.operation.answers;
+        let shown = |answer: &&Answer| answer.media.iter().any(|media| !media.examples.is_empty());
+        let found = answers.iter().find(shown).or(answers.first());
+        found.ok_or_else(|| format!("the document has no answer of {}", self.chosen.id()))
+    }
+
+    /// The status of a success.
+    pub(crate) fn status(&self) -> Result<StatusCode, String> {
+        let status = self.answer()?.status;
+        StatusCode::from_u16(status).map_err(|_| format!("the document has the status {status}"))
+    }
+
+    /// The examples that the chosen face may answer with, those that say success first.
+    fn examples(&self, media: &'e Media) -> Vec<&'e Example> {
+        let wanted = self.chosen.face.and_then(|face| face.answer.as_deref());
+        let fits = |example: &&Example| wanted.is_none_or(|name| example.schema.as_deref().is_none_or(|own| own == name));
+        let mut found: Vec<&Example> = media.examples.iter().filter(fits).collect();
+        if let Some(success) = &self.chosen.operation.success {
+            found.sort_by_key(|example| !success.holds(&example.value));
+        }
+        found
+    }
+}
+
+/// Answers; `Err` says what the document lacks.
+pub(crate) fn respond(exchange: &Exchange<'_>) -> Result<Response, String> {
+    let answer = exchange.answer()?;
+    if answer.status < 200 {
+        return Ok(failure::not_served("this operation changes the protocol, which is not served yet"));
+    }
+    if let Some(response) = stream::respond(exchange, answer)? {
+        return Ok(response);
+    }
+    match answer.media.iter().find(|media| !media.is_events()) {
+        Some(media) if media.is_binary() => bytes(exchange, media),
+        Some(media) if media.is_json() => json(exchange, media),
+        Some(media) => text(exchange, media),
+        None => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = exchange.status()?;
+            Ok(response)
+        }
+    }
+}
+
+fn json(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
+    let document = exchange.document();
+    let examples = exchange.examples(media);
+    let first = examples.first().copied();
+    let id = exchange.chosen.id();
+    let rule = document.task_rule(media, exchange.chosen.face, first);
+    match (document.role(id), rule.or_else(|| document.rule_of_query(id))) {
+        (Some(Role::Batch | Role::Content), _) | (_, None) => {}
+        (role, Some(rule)) if role == Some(Role::Query) || exchange.chosen.operation.reads => {
+            if let Some(response) = tasks::query(exchange, rule, media, &examples) {
+                return response;
+            }
+        }
+        (_, Some(rule)) => {
+            let example = first.ok_or_else(|| format!("the document has no example of an answer of {id}"))?;
+            return tasks::create(exchange, rule, media, example);
+        }
+    }
+    let example = first.ok_or_else(|| format!("the document has no example of an answer of {id}"))?;
+    let mut answer = example.value.clone();
+    echo(&mut answer, exchange.body.as_ref().unwrap_or(&Value::Null), rule);
+    Ok(json_response(exchange.status()?, &answer))
+}
+
+fn bytes(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
+    let must_be_task = exchange.document().role(exchange.chosen.id()) == Some(Role::Content);
+    if let Some(refusal) = tasks::refuse_content(exchange, must_be_task) {
+        return Ok(refusal);
+    }
+    let kind = Kind::of_media_type(&media.kind)
+        .or_else(|| Kind::of_text(&format!("{} {}", exchange.chosen.operation.template, exchange.chosen.id())))
+        .unwrap_or(Kind::Video);
+    let content_type = if media.kind.contains('*') { kind.media_type() } else { &media.kind };
+    Ok(files::respond(kind, content_type, &exchange.incoming.headers))
+}
+
+/// Any other kind of text: the example as it stands.
+fn text(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
+    let example = exchange.examples(media).first().map(|example| &example.value);
+    let example = example.ok_or_else(|| format!("the document has no example of {}", media.kind))?;
+    let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+    Ok(full_response(exchange.status()?, &media.kind, Bytes::from(text)))
+}
+
+/// Writes what the request said into the answer, where both have a plain member of one name and form. Names and states
+/// of things stay the gateway's own.
+pub(crate) fn echo<'r>(answer: &mut Value, request: &Value, rule: impl Into<Option<&'r TaskRule>>) {
+    let (Some(answer), Some(request)) = (answer.as_object_mut(), request.as_object()) else { return };
+    let rule: Option<&TaskRule> = rule.into();
+    let pointers = rule.map(|rule| rule.id.iter().chain(&rule.status)).into_iter().flatten();
+    let own: Vec<&str> = pointers.filter_map(|pointer| pointer.segments().next()).collect();
+    for (name, shown) in answer.iter_mut() {
+        let Some(said) = request.get(name).filter(|_| !is_own(name) && !own.contains(&name.as_str())) else { continue };
+        let same_form = matches!(
+            (&*shown, said),
+            (Value::String(_), Value::String(_)) | (Value::Number(_), Value::Number(_)) | (Value::Bool(_), Value::Bool(_))
+        );
+        if same_form {
+            *shown = said.clone();
+        }
+    }
+}
+
+/// Members that a gateway decides by itself, whatever a request says under that name.
+fn is_own(name: &str) -> bool {
+    ["id", "object", "type", "status", "code", "message", "description"].contains(&name) || name.ends_with("_id")
+}
+
+/// A whole JSON answer.
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
+    full_response(status, "application/json", Bytes::from(body.to_string()))
+}
+
+fn full_response(status: StatusCode, content_type: &str, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    if let Ok(value) = HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn echoes_plain_members_of_one_form() {
+        let mut answer = json!({"id": "a", "model": "x", "seconds": "4", "size": "s", "status": "queued", "nested": {"a": 1}});
+        let request = json!({"id": "b", "model": "y", "seconds": 8, "size": "l", "status": "z", "nested": {}, "other": 1});
+        echo(&mut answer, &request, None);
+        assert_eq!(answer, json!({"id": "a", "model": "y", "seconds": "4", "size": "l", "status": "queued", "nested": {"a": 1}}));
+    }
+}

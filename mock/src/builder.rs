@@ -1,0 +1,167 @@
+//! How gateways are set up and started, and why they may not start.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::Gateway;
+use crate::document::{Document, DocumentError};
+use crate::ids::Ids;
+use crate::server::{self, Log, System};
+use crate::sources;
+use crate::tasks::Tasks;
+
+/// The key that the OctopusX gateway takes unless the builder names another.
+pub const DEFAULT_KEY: &str = "sk-mock-key";
+
+/// The key that the OpenOctopus gateway takes unless the builder names another.
+pub const DEFAULT_OPENOCTOPUS_KEY: &str = "ooq_mock_key";
+
+/// Sets up a [`Gateway`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing runs before `start`"]
+pub struct GatewayBuilder {
+    port: u16,
+    key: String,
+    openoctopus_key: String,
+    task_step: Duration,
+    chunk_pause: Duration,
+}
+
+impl Default for GatewayBuilder {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            key: DEFAULT_KEY.to_owned(),
+            openoctopus_key: DEFAULT_OPENOCTOPUS_KEY.to_owned(),
+            task_step: Duration::from_millis(300),
+            chunk_pause: Duration::from_millis(20),
+        }
+    }
+}
+
+impl GatewayBuilder {
+    /// The port of the OctopusX gateway; OpenOctopus gets the next one. 0, the default, means any two free ports.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The key that the OctopusX gateway takes.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into();
+        self
+    }
+
+    /// The key that the OpenOctopus gateway takes.
+    pub fn openoctopus_key(mut self, key: impl Into<String>) -> Self {
+        self.openoctopus_key = key.into();
+        self
+    }
+
+    /// How long a task stays in each of its states; 300 ms by default. With zero every poll moves it one state on.
+    pub fn task_step(mut self, step: Duration) -> Self {
+        self.task_step = step;
+        self
+    }
+
+    /// The pause between two events of a stream; 20 ms by default.
+    pub fn chunk_pause(mut self, pause: Duration) -> Self {
+        self.chunk_pause = pause;
+        self
+    }
+
+    /// Starts both gateways. They run on the tokio runtime that this is called on.
+    ///
+    /// # Errors
+    /// When a port cannot be opened, or a document is not usable.
+    pub async fn start(self) -> Result<Gateway, StartError> {
+        let octopusx = sources::octopusx().map_err(|error| StartError::document("OctopusX", error))?;
+        let openoctopus = sources::openoctopus().map_err(|error| StartError::document("OpenOctopus", error))?;
+        self.start_with(octopusx, openoctopus).await
+    }
+
+    /// Starts gateways that answer from any two documents.
+    pub(crate) async fn start_with(self, octopusx: Arc<Document>, openoctopus: Arc<Document>) -> Result<Gateway, StartError> {
+        let next = match self.port {
+            0 => Ok(0),
+            port => port.checked_add(1).ok_or_else(StartError::no_next_port),
+        };
+        let (listener, url) = open(self.port).await?;
+        let (openoctopus_listener, openoctopus_url) = open(next?).await?;
+        let log = Log::default();
+        let (stop, stopped) = watch::channel(());
+        let serve = |listener, system: System| {
+            let mut stopped = stopped.clone();
+            // The sender sends nothing: that it is gone is the sign.
+            let until = async move { while stopped.changed().await.is_ok() {} };
+            tokio::spawn(server::serve(listener, Arc::new(system), until))
+        };
+        let servers = vec![
+            serve(listener, self.system(octopusx, &url, &self.key, &log)),
+            serve(openoctopus_listener, self.system(openoctopus, &openoctopus_url, &self.openoctopus_key, &log)),
+        ];
+        let Self { key, openoctopus_key, .. } = self;
+        Ok(Gateway { url, openoctopus_url, key, openoctopus_key, log, stop, servers })
+    }
+
+    pub(crate) fn system(&self, document: Arc<Document>, url: &str, key: &str, log: &Log) -> System {
+        System {
+            document,
+            url: url.to_owned(),
+            key: key.to_owned(),
+            chunk_pause: self.chunk_pause,
+            tasks: Tasks::new(self.task_step),
+            ids: Ids::default(),
+            log: Arc::clone(log),
+        }
+    }
+}
+
+async fn open(port: u16) -> Result<(TcpListener, String), StartError> {
+    server::bind(port).await.map_err(|error| StartError(Kind::Port { port, error }))
+}
+
+/// Why no gateway runs.
+#[derive(Debug)]
+pub struct StartError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Document { system: &'static str, error: DocumentError },
+    Port { port: u16, error: std::io::Error },
+    NoNextPort,
+}
+
+impl StartError {
+    fn document(system: &'static str, error: DocumentError) -> Self {
+        Self(Kind::Document { system, error })
+    }
+
+    fn no_next_port() -> Self {
+        Self(Kind::NoNextPort)
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Document { system, error } => write!(f, "the document of {system} is not usable: {error}"),
+            Kind::Port { port: 0, error } => write!(f, "no port of 127.0.0.1 could be opened: {error}"),
+            Kind::Port { port, error } => write!(f, "the port {port} of 127.0.0.1 could not be opened: {error}"),
+            Kind::NoNextPort => f.write_str("behind the port 65535 there is none for the second gateway"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Kind::Port { error, .. } => Some(error),
+            Kind::Document { .. } | Kind::NoNextPort => None,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A loaded document: its operations, its named schemas, its tasks. The only place that knows how OpenAPI is spelt.
+
+mod operation;
+mod read;
+mod task;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+
+use http::Method;
+use serde_json::{Map, Value};
+
+pub(crate) use operation::{Alternative, Answer, Example, Face, Media, Operation, Parameter, Place, Scheme, StreamRule};
+pub(crate) use task::{Role, TaskRule};
+
+use crate::route::{Routes, Template};
+use crate::schema::{Schemas, ref_name};
+use read::Reader;
+
+/// A whole OpenAPI document, ready to answer from.
+pub(crate) struct Document {
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) schemas: Schemas,
+    routes: Routes,
+    rules: BTreeMap<String, TaskRule>,
+    roles: HashMap<String, Role>,
+}
+
+/// A request's operation, and which of its faces.
+#[derive(Clone, Copy)]
+pub(crate) struct Chosen<'d> {
+    pub(crate) operation: &'d Operation,
+    pub(crate) face: Option<&'d Face>,
+}
+
+impl Chosen<'_> {
+    /// The name that callers know it by: that of the face where there is one.
+    pub(crate) fn id(&self) -> &str {
+        self.face.map_or(&self.operation.id, |face| &face.id)
+    }
+}
+
+impl Document {
+    /// Reads a document from its JSON text.
+    pub(crate) fn parse(text: &str) -> Result<Self, DocumentError> {
+        let root: Value = serde_json::from_str(text).map_err(|error| DocumentError::new("", error.to_string()))?;
+        let none = Map::new();
+        let components = root.pointer("/components/schemas").and_then(Value::as_object).unwrap_or(&none);
+        let schemas = Schemas::new(components)?;
+        let operations = Reader::new(&root).operations()?;
+        let rules = task::rules(&schemas)?;
+        let roles = task::roles(&rules);
+        let templates = operations.iter().map(|operation| {
+            Template::parse(operation.method.clone(), &operation.template)
+                .map_err(|problem| DocumentError::new("/paths", format!("{}: {problem}", operation.template)))
+        });
+        let routes = Routes::new(templates.collect::<Result<_, _>>()?);
+        let document = Self { operations, schemas, routes, rules, roles };
+        document.check_names()?;
+        Ok(document)
+    }
+
+    /// Two operations of one name, or a task that names an operation nobody has, would only show in a wrong answer.
+    fn check_names(&self) -> Result<(), DocumentError> {
+        let mut seen = HashSet::new();
+        for operation in &self.operations {
+            if !seen.insert(operation.id.as_str()) {
+                return Err(DocumentError::new("/paths", format!("two operations are named {}", operation.id)));
+            }
+        }
+        for (schema, rule) in &self.rules {
+            let named = [&rule.query, &rule.content, &rule.batch];
+            if let Some(missing) = named.into_iter().flatten().find(|id| self.named(id).is_none()) {
+                let at = format!("/components/schemas/{schema}/x-task");
+                return Err(DocumentError::new(&at, format!("no operation is named {missing}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The operation at a method and path, with the path's parameters.
+    pub(crate) fn route(&self, method: &Method, path: &str) -> Option<(&Operation, Vec<(String, String)>)> {
+        let (at, parameters) = self.routes.find(method, path)?;
+        Some((self.operations.get(at)?, parameters))
+    }
+
+    /// The operation, or the face, of a name.
+    pub(crate) fn named(&self, id: &str) -> Option<Chosen<'_>> {
+        self.operations.iter().find_map(|operation| {
+            let face = operation.faces.iter().find(|face| face.id == id);
+            (operation.id == id || face.is_some()).then_some(Chosen { operation, face })
+        })
+    }
+
+    /// What part an operation plays in following a task.
+    pub(crate) fn role(&self, id: &str) -> Option<Role> {
+        self.roles.get(id).copied()
+    }
+
+    /// How the task is followed that an answer names, if it names one.
+    pub(crate) fn task_rule(&self, media: &Media, face: Option<&Face>, example: Option<&Example>) -> Option<&TaskRule> {
+        let by_example = example.and_then(|example| example.schema.as_deref());
+        let by_face = face.and_then(|face| face.answer.as_deref());
+        let names = [by_example, by_face, media.schema.as_ref().and_then(|schema| schema.name())];
+        names.into_iter().flatten().find_map(|name| self.rule_of(name))
+    }
+
+    /// How a task is followed whose state an operation tells, for answers that do not say it themselves.
+    pub(crate) fn rule_of_query(&self, id: &str) -> Option<&TaskRule> {
+        self.rules.values().find(|rule| rule.query.as_deref() == Some(id))
+    }
+
+    fn rule_of(&self, name: &str) -> Option<&TaskRule> {
+        if let Some(rule) = self.rules.get(name) {
+            return Some(rule);
+        }
+        let schema = self.schemas.get(name)?;
+        let branches = ["anyOf", "oneOf"].into_iter().filter_map(|word| schema.get(word)?.as_array()).flatten();
+        branches.filter_map(ref_name).find_map(|branch| self.rules.get(branch))
+    }
+
+    /// The first example of a failure in the whole document.
+    pub(crate) fn any_error(&self) -> Option<&Example> {
+        self.operations.iter().find_map(|operation| operation.errors.first())
+    }
+}
+
+/// What is wrong with a document, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DocumentError {
+    pointer: String,
+    message: String,
+}
+
+impl DocumentError {
+    pub(crate) fn new(pointer: &str, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.to_owned(), message: message.into() }
+    }
+}
+
+impl fmt::Display for DocumentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", if self.pointer.is_empty() { "the text" } else { &self.pointer }, self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn parse(root: Value) -> Result<Document, String> {
+        Document::parse(&root.to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_bad_document_says_where() {
+        let error = Document::parse("{").err().map(|error| error.to_string()).unwrap();
+        assert!(error.starts_with("the text: "), "{error}");
+        let error = parse(json!({"paths": {"/a": {"get": {"operationId": "a_b", "parameters": [
+            {"$ref": "#/components/parameters/Nobody"}]}}}}));
+        assert_eq!(error.err().unwrap(), "/paths/~1a/get/parameters/0: #/components/parameters/Nobody leads nowhere");
+        let error = parse(json!({"paths": {"/a": {"get": {}}}}));
+        assert_eq!(error.err().unwrap(), "/paths/~1a/get: it has no operationId");
+    }
+
+    #[test]
+    fn names_must_be_unique_and_known() {
+        let operation = json!({"operationId": "a_b", "responses": {}});
+        let error = parse(json!({"paths": {"/a": {"get": operation}, "/b": {"get": operation}}}));
+        assert_eq!(error.err().unwrap(), "/paths: two operations are named a_b");
+        let error = parse(json!({"components": {"schemas": {"T": {"x-task": {"id": ["/id"], "query": "t_get"}}}}}));
+        assert_eq!(error.err().unwrap(), "/components/schemas/T/x-task: no operation is named t_get");
+    }
+}

@@ -1,0 +1,161 @@
+//! What an operation is made of.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::pointer::Pointer;
+use crate::schema::Schema;
+
+/// One method on one path.
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    pub(crate) template: String,
+    /// It only reads: a GET, or a POST that the document calls idempotent.
+    pub(crate) reads: bool,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Option<RequestBody>,
+    /// Any of these will do. Empty: open to everybody.
+    pub(crate) security: Vec<Alternative>,
+    /// The answers that are no failures, those of a success first.
+    pub(crate) answers: Vec<Answer>,
+    /// The examples of failures.
+    pub(crate) errors: Vec<Example>,
+    pub(crate) success: Option<Success>,
+    pub(crate) stream: Option<StreamRule>,
+    pub(crate) faces: Vec<Face>,
+}
+
+/// A value that a request carries outside its body.
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    pub(crate) required: bool,
+    /// Arrays: each element as a pair of its own, or all in one, between commas.
+    pub(crate) explode: bool,
+    pub(crate) schema: Schema,
+}
+
+/// Where a parameter or a key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Path,
+    Query,
+    Header,
+    Cookie,
+}
+
+impl Place {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "path" => Self::Path,
+            "query" => Self::Query,
+            "header" => Self::Header,
+            "cookie" => Self::Cookie,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
+/// A body that a request may or must have.
+pub(crate) struct RequestBody {
+    pub(crate) required: bool,
+    pub(crate) media: Vec<Media>,
+}
+
+/// One media type of a body or an answer.
+pub(crate) struct Media {
+    pub(crate) kind: String,
+    pub(crate) schema: Option<Schema>,
+    pub(crate) examples: Vec<Example>,
+}
+
+impl Media {
+    pub(crate) fn is_json(&self) -> bool {
+        self.kind.ends_with("/json") || self.kind.ends_with("+json")
+    }
+
+    pub(crate) fn is_events(&self) -> bool {
+        self.kind == "text/event-stream"
+    }
+
+    pub(crate) fn is_binary(&self) -> bool {
+        let format = self.schema.as_ref().and_then(|schema| schema.raw().get("format")?.as_str());
+        format == Some("binary")
+    }
+}
+
+/// A documented value.
+#[derive(Debug, Clone)]
+pub(crate) struct Example {
+    /// The branch of a union that it belongs to.
+    pub(crate) schema: Option<String>,
+    /// The status that a failure comes with.
+    pub(crate) status: Option<u16>,
+    pub(crate) value: Value,
+}
+
+/// One documented answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) media: Vec<Media>,
+}
+
+/// Schemes that are needed together.
+pub(crate) type Alternative = Vec<Scheme>;
+
+/// One way to show a key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Scheme {
+    Bearer,
+    Key {
+        place: Place,
+        name: String,
+    },
+    /// A kind that no request can satisfy here.
+    Other(String),
+}
+
+/// What a body must say to be a success.
+pub(crate) struct Success {
+    pub(crate) at: Pointer,
+    pub(crate) values: Vec<Value>,
+}
+
+impl Success {
+    pub(crate) fn holds(&self, body: &Value) -> bool {
+        self.at.read(body).is_some_and(|found| self.values.contains(found))
+    }
+}
+
+/// When and how an operation answers with events.
+pub(crate) struct StreamRule {
+    /// The member of the body that asks for events; without one they always come.
+    pub(crate) switch: Option<String>,
+    /// What stands behind the last event.
+    pub(crate) end: Option<String>,
+    /// Where an event says its name, for streams that also write it as `event:`.
+    pub(crate) event: Option<Pointer>,
+}
+
+/// One of several methods that share a path and verb.
+pub(crate) struct Face {
+    pub(crate) id: String,
+    /// Header or query parameters that have one value.
+    pub(crate) fixed: BTreeMap<String, String>,
+    /// Its own, where it differs from the operation's.
+    pub(crate) security: Option<Vec<Alternative>>,
+    pub(crate) body: Option<Schema>,
+    pub(crate) answer: Option<String>,
+}

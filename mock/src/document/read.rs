@@ -1,0 +1,237 @@
+//! Reads operations out of the JSON of a document, with the place of whatever is wrong.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde_json::{Map, Value};
+
+use super::DocumentError;
+use super::operation::{
+    Alternative, Answer, Example, Face, Media, Operation, Parameter, Place, RequestBody, Scheme, StreamRule, Success,
+};
+use crate::pointer::Pointer;
+use crate::schema::Schema;
+
+type Result<T, E = DocumentError> = std::result::Result<T, E>;
+
+/// References to references are followed this far.
+const HOPS: usize = 8;
+
+pub(super) struct Reader<'d> {
+    root: &'d Value,
+}
+
+impl<'d> Reader<'d> {
+    pub(super) fn new(root: &'d Value) -> Self {
+        Self { root }
+    }
+
+    /// All operations, in the order of the document.
+    pub(super) fn operations(&self) -> Result<Vec<Operation>> {
+        let mut found = Vec::new();
+        for (path, item) in members(self.root.get("paths")) {
+            let item_at = format!("/paths/{}", escape(path));
+            let shared = item.get("parameters");
+            for (verb, operation) in members(Some(item)) {
+                let Some(method) = method(verb) else { continue };
+                found.push(self.operation(method, path, shared, operation, &format!("{item_at}/{verb}"))?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn operation(&self, method: Method, path: &str, shared: Option<&'d Value>, source: &'d Value, at: &str) -> Result<Operation> {
+        let id = source.get("operationId").and_then(Value::as_str);
+        let id = id.ok_or_else(|| DocumentError::new(at, "it has no operationId"))?.to_owned();
+        let idempotent = source.get("x-idempotent") == Some(&Value::Bool(true));
+        let security = source.get("security").or_else(|| self.root.get("security"));
+        let mut parameters = self.parameters(source.get("parameters"), &format!("{at}/parameters"))?;
+        // The operation's own parameters come first; one of the path holds where no own one has its name.
+        for parameter in self.parameters(shared, at)? {
+            if !parameters.iter().any(|own| own.name == parameter.name && own.place == parameter.place) {
+                parameters.push(parameter);
+            }
+        }
+        let (answers, errors) = self.responses(source, &format!("{at}/responses"))?;
+        Ok(Operation {
+            reads: method == Method::GET || idempotent,
+            parameters,
+            body: self.body(source, &format!("{at}/requestBody"))?,
+            security: self.security(security, at)?,
+            answers,
+            errors,
+            success: success(source, at)?,
+            stream: stream(source, at)?,
+            faces: self.faces(&id, source, &format!("{at}/x-faces"))?,
+            template: path.to_owned(),
+            method,
+            id,
+        })
+    }
+
+    fn parameters(&self, list: Option<&'d Value>, at: &str) -> Result<Vec<Parameter>> {
+        let list = list.and_then(Value::as_array).into_iter().flatten();
+        list.enumerate().map(|(index, source)| self.parameter(source, &format!("{at}/{index}"))).collect()
+    }
+
+    fn parameter(&self, source: &'d Value, at: &str) -> Result<Parameter> {
+        let source = self.resolve(source, at)?;
+        let text = |key: &str| source.get(key).and_then(Value::as_str);
+        let name = text("name").ok_or_else(|| DocumentError::new(at, "it has no name"))?;
+        let place = text("in").and_then(Place::parse);
+        let place = place.ok_or_else(|| DocumentError::new(at, "`in` is none of path, query, header, cookie"))?;
+        Ok(Parameter {
+            name: name.to_owned(),
+            place,
+            required: place == Place::Path || source.get("required") == Some(&Value::Bool(true)),
+            explode: source.get("explode").and_then(Value::as_bool).unwrap_or(place == Place::Query),
+            schema: Schema::new(source.get("schema").unwrap_or(&Value::Bool(true))),
+        })
+    }
+
+    fn body(&self, source: &'d Value, at: &str) -> Result<Option<RequestBody>> {
+        let Some(body) = source.get("requestBody") else { return Ok(None) };
+        let body = self.resolve(body, at)?;
+        let required = body.get("required") == Some(&Value::Bool(true));
+        Ok(Some(RequestBody { required, media: self.content(body, at)? }))
+    }
+
+    fn content(&self, holder: &'d Value, at: &str) -> Result<Vec<Media>> {
+        let all = members(holder.get("content")).map(|(kind, media)| {
+            let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            let at = format!("{at}/content/{}", escape(&kind));
+            Ok(Media { schema: media.get("schema").map(Schema::new), examples: self.examples(media, &at)?, kind })
+        });
+        all.collect()
+    }
+
+    fn examples(&self, media: &'d Value, at: &str) -> Result<Vec<Example>> {
+        let single = media.get("example").map(|value| Example { schema: None, status: None, value: value.clone() });
+        let named = members(media.get("examples")).map(|(name, source)| {
+            let source = self.resolve(source, &format!("{at}/examples/{}", escape(name)))?;
+            let status = source.get("x-status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+            Ok(Example {
+                schema: source.get("x-schema").and_then(Value::as_str).map(str::to_owned),
+                status,
+                value: source.get("value").cloned().unwrap_or_default(),
+            })
+        });
+        single.map(Ok).into_iter().chain(named).collect()
+    }
+
+    /// The answers that are no failures, and the examples of those that are.
+    fn responses(&self, source: &'d Value, at: &str) -> Result<(Vec<Answer>, Vec<Example>)> {
+        let mut answers = Vec::new();
+        let mut errors = Vec::new();
+        for (status, response) in members(source.get("responses")) {
+            let at = format!("{at}/{status}");
+            let media = self.content(self.resolve(response, &at)?, &at)?;
+            match status.parse::<u16>() {
+                Ok(code) if code < 400 => answers.push(Answer { status: code, media }),
+                other => {
+                    let code = other.ok();
+                    let examples = media.into_iter().flat_map(|media| media.examples);
+                    errors.extend(examples.map(|example| Example { status: example.status.or(code), ..example }));
+                }
+            }
+        }
+        // A success before a redirect, and both before a change of protocol.
+        answers.sort_by_key(|answer| (answer.status < 200, answer.status));
+        Ok((answers, errors))
+    }
+
+    fn security(&self, source: Option<&'d Value>, at: &str) -> Result<Vec<Alternative>> {
+        let list = source.and_then(Value::as_array).into_iter().flatten();
+        list.map(|all| members(Some(all)).map(|(name, _)| self.scheme(name, at)).collect()).collect()
+    }
+
+    fn scheme(&self, name: &str, at: &str) -> Result<Scheme> {
+        let scheme = self.root.pointer(&format!("/components/securitySchemes/{}", escape(name)));
+        let scheme = scheme.ok_or_else(|| DocumentError::new(at, format!("no security scheme is named {name}")))?;
+        let text = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default();
+        Ok(match (text("type"), Place::parse(text("in"))) {
+            ("http", _) if text("scheme").eq_ignore_ascii_case("bearer") => Scheme::Bearer,
+            ("apiKey", Some(place)) => Scheme::Key { place, name: text("name").to_owned() },
+            _ => Scheme::Other(name.to_owned()),
+        })
+    }
+
+    fn faces(&self, id: &str, source: &'d Value, at: &str) -> Result<Vec<Face>> {
+        let tag = source.pointer("/tags/0").and_then(Value::as_str).unwrap_or_default();
+        let list = source.get("x-faces").and_then(Value::as_array).into_iter().flatten();
+        list.enumerate().map(|(index, face)| self.face(id, tag, face, &format!("{at}/{index}"))).collect()
+    }
+
+    fn face(&self, operation: &str, tag: &str, source: &'d Value, at: &str) -> Result<Face> {
+        let text = |key: &str| source.get(key).and_then(Value::as_str);
+        let method = text("method").ok_or_else(|| DocumentError::new(at, "it has no method"))?;
+        let fixed = members(source.get("fixed")).map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (name.clone(), value)
+        });
+        let own = source.get("security").map(|security| self.security(Some(security), at)).transpose()?;
+        Ok(Face {
+            id: if tag.is_empty() { operation.to_owned() } else { format!("{tag}_{method}") },
+            fixed: fixed.collect::<BTreeMap<_, _>>(),
+            security: own,
+            body: text("body").map(Schema::named),
+            answer: text("answer").map(str::to_owned),
+        })
+    }
+
+    /// Follows local references.
+    fn resolve(&self, source: &'d Value, at: &str) -> Result<&'d Value> {
+        let mut found = source;
+        for _ in 0..HOPS {
+            let Some(reference) = found.get("$ref").and_then(Value::as_str) else { return Ok(found) };
+            let target = reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
+            found = target.ok_or_else(|| DocumentError::new(at, format!("{reference} leads nowhere")))?;
+        }
+        Err(DocumentError::new(at, "its references lead in a circle"))
+    }
+}
+
+fn success(source: &Value, at: &str) -> Result<Option<Success>> {
+    let Some(word) = source.get("x-success") else { return Ok(None) };
+    let pointer = word.get("at").and_then(Value::as_str).and_then(Pointer::parse);
+    let pointer = pointer.ok_or_else(|| DocumentError::new(at, "x-success has no JSON pointer in `at`"))?;
+    let values = word.get("values").and_then(Value::as_array);
+    let values = values.filter(|list| !list.is_empty());
+    let values = values.ok_or_else(|| DocumentError::new(at, "x-success has no `values`"))?;
+    Ok(Some(Success { at: pointer, values: values.clone() }))
+}
+
+fn stream(source: &Value, at: &str) -> Result<Option<StreamRule>> {
+    let Some(word) = source.get("x-stream") else { return Ok(None) };
+    let text = |key: &str| word.get(key).and_then(Value::as_str);
+    let event = text("event")
+        .map(|pointer| Pointer::parse(pointer).ok_or_else(|| DocumentError::new(at, "x-stream's `event` is no JSON pointer")));
+    Ok(Some(StreamRule {
+        switch: text("switch").map(str::to_owned),
+        end: text("end").map(str::to_owned),
+        event: event.transpose()?,
+    }))
+}
+
+fn method(verb: &str) -> Option<Method> {
+    Some(match verb {
+        "get" => Method::GET,
+        "put" => Method::PUT,
+        "post" => Method::POST,
+        "delete" => Method::DELETE,
+        "options" => Method::OPTIONS,
+        "head" => Method::HEAD,
+        "patch" => Method::PATCH,
+        "trace" => Method::TRACE,
+        _ => return None,
+    })
+}
+
+/// The members of an object; nothing for anything else.
+fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+    value.and_then(Value::as_object).into_iter().flat_map(Map::iter)
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}

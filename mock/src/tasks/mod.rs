@@ -1,0 +1,228 @@
+//! Long tasks: made by one request, followed by others.
+
+mod stage;
+mod view;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::answer::{Exchange, echo, json_response};
+use crate::document::{Example, Media, Place, TaskRule};
+use crate::failure::Failure;
+use crate::files::Kind;
+use crate::pointer::Pointer;
+use stage::{Class, Stage, Words};
+use view::View;
+
+/// All tasks of one gateway.
+pub(crate) struct Tasks {
+    step: Duration,
+    known: Mutex<HashMap<String, Arc<Task>>>,
+}
+
+/// One task.
+pub(crate) struct Task {
+    pub(crate) id: String,
+    made: Instant,
+    polls: AtomicU64,
+    /// How many steps the operation that follows it needs to its end.
+    length: usize,
+    /// What comes of it, where the route that made it says so.
+    kind: Option<Kind>,
+    request: Value,
+    answer: Value,
+}
+
+impl Tasks {
+    pub(crate) fn new(step: Duration) -> Self {
+        Self { step, known: Mutex::default() }
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<Task>> {
+        self.lock().get(id).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Task>>> {
+        // A map is whole after every single call, whoever panicked between two of them.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many steps a task has made: by time, or by the polls of it when steps take no time.
+    fn steps(&self, task: &Task) -> usize {
+        let steps = match self.step.as_nanos() {
+            0 => u128::from(task.polls.load(Ordering::Relaxed)),
+            step => task.made.elapsed().as_nanos() / step,
+        };
+        usize::try_from(steps).unwrap_or(usize::MAX)
+    }
+
+    fn finished(&self, task: &Task) -> bool {
+        self.steps(task) >= task.length
+    }
+}
+
+/// Makes a task and answers with it.
+pub(crate) fn create(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media, example: &Example) -> Result<Response, String> {
+    let system = exchange.system;
+    let mut answer = example.value.clone();
+    let request = exchange.body.clone().unwrap_or_default();
+    echo(&mut answer, &request, rule);
+    let shown = rule.id.iter().find_map(|pointer| pointer.read(&example.value));
+    let id = system.ids.like(shown);
+    let words = status_words(exchange, rule, &[media]);
+    let stage = words.first().and_then(|words| words.stages().first().copied()).unwrap_or(Stage::Waiting);
+    let kind = Kind::of_text(&format!("{} {}", exchange.chosen.operation.template, exchange.chosen.id()));
+    View { rule, words: &words, stage, id: &id, kind, base: &system.url, followed: false }.write(&mut answer);
+    let task = Task {
+        id: id.clone(),
+        made: Instant::now(),
+        polls: AtomicU64::new(0),
+        length: length(exchange, rule),
+        kind,
+        request,
+        answer: answer.clone(),
+    };
+    system.tasks.lock().insert(id, Arc::new(task));
+    Ok(json_response(exchange.status()?, &answer))
+}
+
+/// How many steps a new task needs until the operation that follows it says that it is done.
+fn length(exchange: &Exchange<'_>, rule: &TaskRule) -> usize {
+    let document = exchange.document();
+    let query = rule.query.as_deref().and_then(|id| document.named(id));
+    let words = query.and_then(|query| {
+        let media: Vec<&Media> = query.operation.answers.iter().flat_map(|answer| &answer.media).collect();
+        let rule = media.iter().find_map(|media| document.task_rule(media, query.face, None)).unwrap_or(rule);
+        status_words(exchange, rule, &media).into_iter().next()
+    });
+    let stages = words.map_or(5, |words| words.stages().len());
+    stages.saturating_sub(1)
+}
+
+/// Says how a task is; none when the request names no task at all.
+pub(crate) fn query(
+    exchange: &Exchange<'_>,
+    rule: &TaskRule,
+    media: &Media,
+    examples: &[&Example],
+) -> Option<Result<Response, String>> {
+    let id = named_id(exchange, rule)?;
+    let system = exchange.system;
+    let Some(task) = system.tasks.find(&id) else { return Some(Ok(unknown(exchange, &id))) };
+    task.polls.fetch_add(1, Ordering::Relaxed);
+    let words = status_words(exchange, rule, &[media]);
+    let stages = words.first().map_or_else(|| vec![Stage::Waiting, Stage::Done], Words::stages);
+    let at = system.tasks.steps(&task).min(stages.len().saturating_sub(1));
+    let stage = stages.get(at).copied().unwrap_or(Stage::Done);
+    let chosen = best_example(rule, stage, &task, examples);
+    let mut answer = chosen.map_or_else(|| task.answer.clone(), |example| example.value.clone());
+    // What was once said of a task stays so, whichever example tells its state.
+    echo(&mut answer, &task.answer, rule);
+    echo(&mut answer, &task.request, rule);
+    tell_subject(exchange, rule, task.kind, &mut answer);
+    let view = View { rule, words: &words, stage, id: &task.id, kind: task.kind, base: &system.url, followed: true };
+    view.write(&mut answer);
+    Some(exchange.status().map(|status| json_response(status, &answer)))
+}
+
+/// A refusal for an operation that hands out what came of a task: unknown, or not finished. None: nothing is against it.
+pub(crate) fn refuse_content(exchange: &Exchange<'_>, must_be_task: bool) -> Option<Response> {
+    let tasks = &exchange.system.tasks;
+    let mut named = exchange.path.iter().map(|(_, value)| value);
+    let Some(task) = named.clone().find_map(|id| tasks.find(id)) else {
+        return named.next().filter(|_| must_be_task).map(|id| unknown(exchange, id));
+    };
+    let message = format!("the task {} is not finished yet", task.id);
+    let failure = Failure { status: StatusCode::BAD_REQUEST, code: "task_not_finished", message: &message, words: &[] };
+    (!tasks.finished(&task)).then(|| failure.respond(exchange.document(), exchange.chosen.operation))
+}
+
+fn unknown(exchange: &Exchange<'_>, id: &str) -> Response {
+    let message = format!("no task has the id {id}");
+    let words = &["task_not", "task not"];
+    let failure = Failure { status: StatusCode::NOT_FOUND, code: "task_not_exist", message: &message, words };
+    failure.respond(exchange.document(), exchange.chosen.operation)
+}
+
+/// The id that a request asks for: in the path, else in the query, else in the body, where a member has the name that
+/// answers give the id.
+fn named_id(exchange: &Exchange<'_>, rule: &TaskRule) -> Option<String> {
+    let names: Vec<&str> = rule.id.iter().filter_map(|pointer| pointer.last_key()).chain(["id"]).collect();
+    if let Some((_, value)) = exchange.path.last() {
+        let by_name = exchange.path.iter().find(|(name, _)| names.contains(&name.as_str()));
+        return Some(by_name.map_or(value, |(_, value)| value).clone());
+    }
+    let declared = exchange.chosen.operation.parameters.iter().filter(|parameter| parameter.place == Place::Query);
+    let fixed = |name: &str| exchange.chosen.face.is_some_and(|face| face.fixed.contains_key(name));
+    let mut open: Vec<_> = declared.filter(|parameter| !fixed(&parameter.name)).collect();
+    open.sort_by_key(|parameter| (!names.contains(&parameter.name.as_str()), !parameter.required));
+    if let Some(value) = open.first().and_then(|parameter| exchange.incoming.query(&parameter.name)) {
+        return Some(value.to_owned());
+    }
+    let body = exchange.body.as_ref()?;
+    names.iter().find_map(|name| match body.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+/// The words of each status pointer of a rule, in the order of the pointers.
+fn status_words(exchange: &Exchange<'_>, rule: &TaskRule, media: &[&Media]) -> Vec<Words> {
+    let schemas = &exchange.document().schemas;
+    let of = |pointer| {
+        let examples = media.iter().flat_map(|media| &media.examples);
+        let seen = examples.flat_map(|example| pointer_texts(pointer, &example.value)).collect();
+        Words::new(schemas.words_at(rule.schema.raw(), pointer), seen)
+    };
+    rule.status.iter().map(of).collect()
+}
+
+fn pointer_texts(pointer: &Pointer, value: &Value) -> Vec<String> {
+    pointer.read_all(value).into_iter().filter_map(|found| found.as_str().map(str::to_owned)).collect()
+}
+
+/// Where an example speaks of images and the task makes videos, or the other way round, takes the known word for it.
+fn tell_subject(exchange: &Exchange<'_>, rule: &TaskRule, kind: Option<Kind>, answer: &mut Value) {
+    let Some(members) = answer.as_object_mut().filter(|_| kind.is_some()) else { return };
+    for (name, value) in members {
+        let shown = value.as_str().and_then(Kind::of_text);
+        if shown.is_none() || shown == kind {
+            continue;
+        }
+        let known = Pointer::member(name);
+        let known = exchange.document().schemas.words_at(rule.schema.raw(), &known);
+        if let Some(word) = known.into_iter().find(|word| Kind::of_text(word) == kind) {
+            *value = Value::from(word);
+        }
+    }
+}
+
+/// The documented answer that is nearest to what is to be said: first by state, then by model, then by subject.
+fn best_example<'e>(rule: &TaskRule, stage: Stage, task: &Task, examples: &[&'e Example]) -> Option<&'e Example> {
+    let nearness = |example: &Example| {
+        let word = rule.status.iter().find_map(|pointer| pointer.read(&example.value)?.as_str());
+        match (stage.class(), word.and_then(Class::of)) {
+            (wanted, Some(class)) if wanted == class => 4,
+            (_, Some(Class::Failed)) => 0,
+            (Class::Done, Some(_)) | (_, None) => 2,
+            (_, Some(Class::Done)) => 1,
+            (_, Some(_)) => 3,
+        }
+    };
+    let model = task.request.get("model");
+    let score = |example: &Example| {
+        let same_model = model.is_some() && example.value.get("model") == model;
+        let same_kind = task.kind.is_some() && Kind::of_text(&example.value.to_string()) == task.kind;
+        (nearness(example), same_model, same_kind)
+    };
+    // Of equals the first, as everywhere.
+    examples.iter().rev().max_by_key(|example| score(example)).copied()
+}

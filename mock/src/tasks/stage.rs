@@ -1,0 +1,129 @@
+//! How far a task is, and the words by which documents say so.
+
+/// How far a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Waiting,
+    /// At so many percent.
+    Running(u8),
+    Done,
+}
+
+/// What kind of state a status word names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Waiting,
+    Running,
+    Done,
+    Failed,
+}
+
+const WAITING: [&str; 8] = ["queued", "submitted", "not_start", "pending", "queueing", "waiting", "created", "not_started"];
+const RUNNING: [&str; 5] = ["in_progress", "processing", "running", "generating", "started"];
+const DONE: [&str; 8] = ["completed", "succeeded", "success", "complete", "done", "finished", "ready", "active"];
+const FAILED: [&str; 8] = ["failed", "failure", "error", "cancelled", "canceled", "cancel", "expired", "unknown"];
+
+impl Stage {
+    pub(crate) fn class(self) -> Class {
+        match self {
+            Self::Waiting => Class::Waiting,
+            Self::Running(_) => Class::Running,
+            Self::Done => Class::Done,
+        }
+    }
+
+    pub(crate) fn percent(self) -> u8 {
+        match self {
+            Self::Waiting => 0,
+            Self::Running(percent) => percent,
+            Self::Done => 100,
+        }
+    }
+}
+
+impl Class {
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        let word = word.to_ascii_lowercase();
+        let classes = [Self::Waiting, Self::Running, Self::Done, Self::Failed];
+        classes.into_iter().find(|class| class.words().contains(&word.as_str()))
+    }
+
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Waiting => &WAITING,
+            Self::Running => &RUNNING,
+            Self::Done => &DONE,
+            Self::Failed => &FAILED,
+        }
+    }
+}
+
+/// The words of one status field.
+#[derive(Debug, Clone)]
+pub(crate) struct Words(Vec<String>);
+
+impl Words {
+    /// Takes what the document lists. Where it lists nothing that can be placed, what its examples say; and where those
+    /// never come to an end, the words of the OpenAI format.
+    pub(crate) fn new(listed: Vec<String>, seen: Vec<String>) -> Self {
+        let useful = |words: &[String]| words.iter().any(|word| Class::of(word).is_some());
+        if useful(&listed) {
+            return Self(listed);
+        }
+        let mut words = seen;
+        if !words.iter().any(|word| Class::of(word) == Some(Class::Done)) {
+            words.extend(["queued", "in_progress", "completed"].map(str::to_owned));
+        }
+        Self(words)
+    }
+
+    /// The word for a class: the one that stands there already if it will do, else the best known of the list.
+    pub(crate) fn word(&self, class: Class, current: Option<&str>) -> Option<&str> {
+        let kept = current.filter(|word| Class::of(word) == Some(class));
+        let kept = kept.and_then(|word| self.0.iter().find(|known| *known == word));
+        let listed = || {
+            let by_use = class.words().iter();
+            by_use.filter_map(|use_| self.0.iter().find(|known| known.eq_ignore_ascii_case(use_))).next()
+        };
+        kept.or_else(listed).map(String::as_str)
+    }
+
+    /// The stages that these words can tell apart, in order.
+    pub(crate) fn stages(&self) -> Vec<Stage> {
+        let all = [Stage::Waiting, Stage::Running(25), Stage::Running(50), Stage::Running(75), Stage::Done];
+        all.into_iter().filter(|stage| self.word(stage.class(), None).is_some()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(listed: &[&str]) -> Words {
+        Words::new(listed.iter().map(|&word| word.to_owned()).collect(), Vec::new())
+    }
+
+    #[test]
+    fn words_are_found_in_any_case_and_order() {
+        let known = words(&["NOT_START", "SUBMITTED", "IN_PROGRESS", "SUCCESS", "FAILURE"]);
+        assert_eq!(known.word(Class::Waiting, None), Some("SUBMITTED"));
+        assert_eq!(known.word(Class::Waiting, Some("NOT_START")), Some("NOT_START"));
+        assert_eq!(known.word(Class::Waiting, Some("SUCCESS")), Some("SUBMITTED"));
+        assert_eq!(known.word(Class::Done, None), Some("SUCCESS"));
+        assert_eq!(known.stages().len(), 5);
+    }
+
+    #[test]
+    fn a_class_without_a_word_is_skipped() {
+        let known = words(&["processing", "failed", "completed"]);
+        assert_eq!(known.stages(), [Stage::Running(25), Stage::Running(50), Stage::Running(75), Stage::Done]);
+        assert_eq!(words(&["submitted"]).stages(), [Stage::Waiting]);
+    }
+
+    #[test]
+    fn without_a_list_the_examples_speak() {
+        let known = Words::new(Vec::new(), vec!["queueing".to_owned(), "success".to_owned()]);
+        assert_eq!(known.word(Class::Waiting, None), Some("queueing"));
+        assert_eq!(Words::new(Vec::new(), Vec::new()).word(Class::Done, None), Some("completed"));
+    }
+}

@@ -1,0 +1,113 @@
+//! The running gateways, called over real sockets with bytes written by hand.
+#![allow(clippy::unwrap_used)]
+
+use std::time::{Duration, Instant};
+
+use octopusx_mock::Gateway;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Sends one request on a connection of its own and reads until the gateway closes it.
+async fn call(url: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
+    let address = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = if body.is_empty() {
+        String::new()
+    } else {
+        format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len())
+    };
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}{length}\r\n{body}");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), head.to_lowercase(), body.to_owned())
+}
+
+fn bearer(key: &str) -> String {
+    format!("authorization: Bearer {key}\r\n")
+}
+
+/// The text of a member, without a JSON parser.
+fn member<'t>(json: &'t str, name: &str) -> &'t str {
+    let (_, rest) = json.split_once(&format!("\"{name}\":\"")).unwrap();
+    rest.split_once('"').unwrap().0
+}
+
+#[tokio::test]
+async fn a_video_from_order_to_bytes() {
+    let gateway = Gateway::builder().task_step(Duration::ZERO).key("sk-mine").start().await.unwrap();
+    let (url, key) = (gateway.url(), bearer("sk-mine"));
+    let order = r#"{"model": "my-model", "prompt": "a boat"}"#;
+    let (status, head, made) = call(url, "POST", "/v1/videos", &key, order).await;
+    assert_eq!((status, member(&made, "model")), (200, "my-model"));
+    assert!(head.contains("x-request-id: "), "{head}");
+    let path = format!("/v1/videos/{}", member(&made, "id"));
+    let mut state = String::new();
+    for _ in 0..4 {
+        state = call(url, "GET", &path, &key, "").await.2;
+    }
+    let file = member(&state, "video_url").strip_prefix(url).unwrap().to_owned();
+    let (status, head, body) = call(url, "HEAD", &file, "", "").await;
+    assert!(status == 200 && head.contains("content-type: video/mp4") && body.is_empty(), "{head}");
+    let (status, head, body) = call(url, "GET", &file, "range: bytes=4-7\r\n", "").await;
+    assert!(status == 206 && head.contains("content-range: bytes 4-7/") && body == "ftyp", "{head}");
+    let (status, _, body) = call(url, "GET", &format!("{path}/content"), &key, "").await;
+    assert!(status == 200 && body.contains("ftyp"));
+    let seen = gateway.requests();
+    assert_eq!(seen[0].operation.as_deref(), Some("videos_create"));
+    assert_eq!((seen[0].method.as_str(), seen[0].path_and_query.as_str()), ("POST", "/v1/videos"));
+    assert_eq!(seen[0].headers["authorization"], "Bearer sk-mine");
+    assert_eq!(&seen[0].body[..], order.as_bytes());
+    assert_eq!(seen[6].operation, None);
+    gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_stream_comes_piece_by_piece() {
+    let pause = Duration::from_millis(30);
+    let gateway = Gateway::builder().chunk_pause(pause).start().await.unwrap();
+    let order = r#"{"model": "m", "stream": true, "messages": [{"role": "user", "content": "hi"}]}"#;
+    let started = Instant::now();
+    let (status, head, body) = call(gateway.url(), "POST", "/v1/chat/completions", &bearer(gateway.key()), order).await;
+    assert!(status == 200 && head.contains("content-type: text/event-stream"), "{head}");
+    assert!(body.contains("data: {") && body.contains("data: [DONE]\n\n"), "{body}");
+    assert!(started.elapsed() >= 2 * pause);
+}
+
+#[tokio::test]
+async fn the_two_gateways_know_their_own_keys_and_routes() {
+    let gateway = Gateway::start().await.unwrap();
+    let (own, other) = (bearer(gateway.key()), bearer(gateway.openoctopus_key()));
+    let order = r#"{"model": "m", "prompt": "p"}"#;
+    let path = "/v1/images/generations";
+    assert_eq!(call(gateway.openoctopus_url(), "POST", path, &other, order).await.0, 200);
+    assert_eq!(call(gateway.openoctopus_url(), "POST", path, &own, order).await.0, 401);
+    assert_eq!(call(gateway.url(), "GET", "/v1/models", &own, "").await.0, 200);
+    assert_eq!(call(gateway.url(), "GET", "/v1/models", &other, "").await.0, 401);
+    assert_eq!(call(gateway.url(), "GET", "/v1/tasks/x", &own, "").await.0, 404);
+    let (status, _, body) = call(gateway.url(), "POST", "/v1/videos", &own, "{}").await;
+    assert_eq!((status, member(&body, "code")), (422, "schema_violation"));
+}
+
+#[tokio::test]
+async fn ports_are_taken_and_given_back() {
+    let first = Gateway::start().await.unwrap();
+    let port: u16 = first.url().rsplit_once(':').unwrap().1.parse().unwrap();
+    let error = Gateway::builder().port(port).start().await.unwrap_err();
+    assert!(error.to_string().contains(&format!("the port {port} of 127.0.0.1")), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
+    assert!(Gateway::builder().port(u16::MAX).start().await.is_err());
+    first.shutdown().await;
+    TcpStream::connect(("127.0.0.1", port)).await.unwrap_err();
+    let dropped = Gateway::start().await.unwrap();
+    let address = dropped.url().strip_prefix("http://").unwrap().to_owned();
+    drop(dropped);
+    let mut tries = 0;
+    while TcpStream::connect(&address).await.is_ok() {
+        tries += 1;
+        assert!(tries < 100, "the port stays open");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

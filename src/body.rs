@@ -1,0 +1,50 @@
+//! What a request carries: nothing, bytes, or a form with files.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::multipart::Form;
+
+/// The body of an unsent request.
+#[derive(Clone, Debug, Default)]
+pub struct Body(pub(crate) Payload);
+
+#[derive(Clone, Default)]
+pub(crate) enum Payload {
+    #[default]
+    Empty,
+    Bytes(Bytes),
+    /// Put together when it is sent, so that a file is read only then and can be read again.
+    Form(Form),
+}
+
+impl Body {
+    /// The bytes; `None` when there is no body or it is a form, which is put together only when it is sent.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Payload::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The parts of a form, with their names; `None` when it is none.
+    #[must_use]
+    pub fn as_form(&self) -> Option<&Form> {
+        match &self.0 {
+            Payload::Form(form) => Some(form),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
+            Self::Form(form) => form.fmt(f),
+        }
+    }
+}

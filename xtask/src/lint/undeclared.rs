@@ -1,0 +1,129 @@
+//! Finds the members of an example that no schema declares: a field that the page shows and the document has lost.
+
+use octopusx_codegen::load::{Document, escape};
+use serde_json::Value;
+
+/// A chain of references longer than this is a circle.
+const DEEPEST: usize = 32;
+
+/// A member that no schema knows.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Undeclared {
+    /// Where in the example, as a JSON pointer.
+    pub(super) pointer: String,
+    pub(super) name: String,
+    /// The schema that lacks it, where it has a name.
+    pub(super) schema: Option<String>,
+}
+
+/// All such members of a value, at any depth; a free-form object may hold anything.
+pub(super) fn undeclared(document: &Document, schema: &Value, value: &Value) -> Vec<Undeclared> {
+    let mut walk = Walk { document, found: Vec::new() };
+    walk.value("", value, &[schema]);
+    walk.found
+}
+
+/// A schema without references and unions around it.
+struct Leaf<'a> {
+    schema: &'a Value,
+    name: Option<&'a str>,
+}
+
+struct Walk<'a> {
+    document: &'a Document,
+    found: Vec<Undeclared>,
+}
+
+impl<'a> Walk<'a> {
+    /// More than one schema where `allOf` joins them, or where an untagged union leaves the choice open.
+    fn value(&mut self, pointer: &str, value: &Value, schemas: &[&'a Value]) {
+        let mut leaves = Vec::new();
+        schemas.iter().for_each(|schema| self.leaves(schema, None, value, 0, &mut leaves));
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let at = format!("{pointer}/{}", escape(name));
+                    self.member(&at, name, member, &leaves);
+                }
+            }
+            Value::Array(items) => {
+                let schemas: Vec<&Value> = leaves.iter().filter_map(|leaf| leaf.schema.get("items")).collect();
+                for (at, item) in items.iter().enumerate() {
+                    self.value(&format!("{pointer}/{at}"), item, &schemas);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, pointer: &str, name: &str, value: &Value, leaves: &[Leaf<'a>]) {
+        let declared: Vec<&Value> = leaves
+            .iter()
+            .filter_map(|leaf| {
+                let own = leaf.schema.get("properties").and_then(|all| all.get(name));
+                own.or_else(|| leaf.schema.get("additionalProperties").filter(|schema| schema.is_object()))
+            })
+            .collect();
+        // Without a leaf the value has another type than the schema; that is for validation to say.
+        if leaves.is_empty() || !declared.is_empty() || leaves.iter().any(|leaf| is_free(leaf.schema)) {
+            return self.value(pointer, value, &declared);
+        }
+        let schema = leaves.iter().find_map(|leaf| leaf.name).map(str::to_owned);
+        self.found.push(Undeclared { pointer: pointer.to_owned(), name: name.to_owned(), schema });
+    }
+
+    fn leaves(&self, schema: &'a Value, name: Option<&'a str>, value: &Value, depth: usize, found: &mut Vec<Leaf<'a>>) {
+        if depth > DEEPEST {
+            return;
+        }
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+            let name = target.rsplit('/').next();
+            let target = target.strip_prefix('#').and_then(|pointer| self.document.at(pointer));
+            return target.into_iter().for_each(|schema| self.leaves(schema, name, value, depth + 1, found));
+        }
+        if let Some(discriminator) = schema.get("discriminator") {
+            let chosen = self.chosen(discriminator, value);
+            return chosen.into_iter().for_each(|(schema, name)| self.leaves(schema, name, value, depth + 1, found));
+        }
+        let joined = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
+        let before = found.len();
+        let mut any = false;
+        for inner in joined {
+            any = true;
+            self.leaves(inner, name, value, depth + 1, found);
+        }
+        // Beside branches, `type: object` only says what they are; it opens nothing.
+        if any && schema.get("properties").is_none() {
+            return;
+        }
+        if fits_type(schema, value) {
+            found.insert(before, Leaf { schema, name });
+        }
+    }
+
+    /// The branch that a tag chooses.
+    fn chosen(&self, discriminator: &'a Value, value: &Value) -> Option<(&'a Value, Option<&'a str>)> {
+        let tag = discriminator.get("propertyName")?.as_str()?;
+        let target = discriminator.get("mapping")?.get(value.get(tag)?.as_str()?)?.as_str()?;
+        Some((self.document.at(target.strip_prefix('#')?)?, target.rsplit('/').next()))
+    }
+}
+
+/// Whether an object of this schema may hold any member.
+fn is_free(schema: &Value) -> bool {
+    match schema.get("additionalProperties") {
+        Some(Value::Bool(free)) => *free,
+        Some(_) => true,
+        None => schema.get("properties").is_none(),
+    }
+}
+
+/// Leaves the branches of other JSON types out.
+fn fits_type(schema: &Value, value: &Value) -> bool {
+    match schema.get("type").and_then(Value::as_str) {
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some(_) => !value.is_object() && !value.is_array(),
+        None => true,
+    }
+}

@@ -11,7 +11,7 @@ use crate::multipart::Form;
 pub struct Body(pub(crate) Payload);
 
 #[derive(Clone, Default)]
-pub(crate) enum Payload {
+pub enum Payload {
     #[default]
     Empty,
     Bytes(Bytes),

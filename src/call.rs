@@ -7,15 +7,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Method;
 
 use crate::Error;
+use crate::body::{Body, Payload};
 use crate::client::Core;
 use crate::operation::{Auth, Operation};
 use crate::request::{BuildError, Unsent};
 use crate::transport::{self, Answer};
-use crate::wire::{self, Body};
+use crate::wire::{self, Switch};
 
 /// A call that is sent when it is awaited.
 ///
@@ -80,10 +80,10 @@ impl<T, P> Call<T, P> {
     ///
     /// # Errors
     /// What was wrong with the arguments.
-    pub fn request(self) -> Result<http::Request<Bytes>, Error> {
+    pub fn request(self) -> Result<http::Request<crate::Body>, Error> {
         let unsent = self.unsent.map_err(|error| Error::input(error, Some(self.operation)))?;
         transport::ready(&self.core, *unsent).map(|ready| {
-            let mut request = http::Request::new(ready.body.unwrap_or_default());
+            let mut request = http::Request::new(ready.body);
             *request.method_mut() = ready.method;
             *request.headers_mut() = ready.headers;
             if let Ok(uri) = ready.url.as_str().parse() {
@@ -93,19 +93,24 @@ impl<T, P> Call<T, P> {
         })
     }
 
-    pub(crate) fn with_body(self, body: &impl Body, streams: bool) -> Self {
-        let stream = self.operation.stream.as_ref();
-        let bytes = wire::encode(body, stream, streams);
-        self.with_bytes(bytes, streams)
+    pub(crate) fn with_body(self, body: &impl wire::Body, streams: bool) -> Self {
+        let switch = Switch::of(self.operation.stream.as_ref(), streams);
+        let payload = body.payload(switch);
+        self.with_payload(payload)
     }
 
-    fn with_bytes(self, bytes: Result<Bytes, BuildError>, streams: bool) -> Self {
+    /// Asks for a stream of events.
+    pub(crate) fn streaming(self) -> Self {
+        self.header("accept", "text/event-stream")
+    }
+
+    fn with_payload(self, payload: Result<Payload, BuildError>) -> Self {
         self.change(|unsent| {
-            unsent.body = Some(bytes?);
-            unsent.header("content-type", "application/json")?;
-            if streams {
-                unsent.header("accept", "text/event-stream")?;
+            let payload = payload?;
+            if matches!(payload, Payload::Bytes(_)) {
+                unsent.header("content-type", "application/json")?;
             }
+            unsent.body = Body(payload);
             Ok(())
         })
     }
@@ -144,8 +149,8 @@ impl<T> Call<T> {
 
     /// Sets a JSON body.
     pub fn json(self, body: &serde_json::Value) -> Self {
-        let bytes = serde_json::to_vec(body).map(Bytes::from).map_err(BuildError::body);
-        self.with_bytes(bytes, false)
+        let bytes = serde_json::to_vec(body).map_err(BuildError::body);
+        self.with_payload(bytes.map(|bytes| Payload::Bytes(bytes.into())))
     }
 }
 

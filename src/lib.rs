@@ -35,6 +35,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod auth;
+mod body;
 mod call;
 mod client;
 #[cfg(feature = "documents")]
@@ -42,9 +43,11 @@ pub mod documents;
 mod downloads;
 mod error;
 mod generated;
+mod multipart;
 #[cfg(feature = "openoctopus")]
 pub mod openoctopus;
 mod operation;
+mod pointer;
 mod request;
 mod response;
 mod sections;
@@ -54,11 +57,13 @@ mod transport;
 pub mod values;
 mod wire;
 
+pub use body::Body;
 pub use call::Call;
 pub use client::{Client, ClientBuilder, System};
 pub use downloads::ByteStream;
 pub use error::{ApiError, Error};
 pub use generated::octopusx::*;
+pub use multipart::{FilePart, Form};
 pub use operation::Operation;
 pub use response::Response;
 pub use stream::EventStream;

@@ -34,8 +34,14 @@ pub(crate) struct Success {
 /// How an operation is asked for a stream of events, and how the stream ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Stream {
-    pub(crate) switch: &'static str,
+    /// The body's member that asks for it; `None` when the operation always streams.
+    pub(crate) switch: Option<&'static str>,
+    /// The data of the last event.
     pub(crate) end: Option<&'static str>,
+    /// Tags of the events after which the stream is complete.
+    pub(crate) last: &'static [&'static str],
+    /// A JSON pointer; once an event has a value there, the stream may end with the body.
+    pub(crate) finish: Option<&'static str>,
 }
 
 impl Operation {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
+use crate::body::Body;
 use crate::operation::Operation;
 
 /// A request that has everything but the key.
@@ -16,7 +16,7 @@ pub struct Unsent {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<Bytes>,
+    pub(crate) body: Body,
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -28,7 +28,7 @@ impl Unsent {
             method: request.method().clone(),
             url: request.url().clone(),
             headers: request.headers().clone(),
-            body: None,
+            body: Body::default(),
             timeout: None,
         }
     }

@@ -92,6 +92,8 @@ async fn done_without_its_last_line_break_is_still_the_end() {
 async fn a_stream_without_its_end_is_truncated_after_the_last_good_event() {
     in_every_cut(&chunk("half"), "half", |error| assert!(error.unwrap().is_truncated())).await;
     in_every_cut(&format!("{}data: {{\"choices\":[{{\"del", chunk("half")), "half", |error| assert!(error.unwrap().is_truncated())).await;
+    let unfinished = chunk("half");
+    in_every_cut(unfinished.trim_end(), "half", |error| assert!(error.unwrap().is_truncated())).await;
     in_every_cut("", "", |error| assert!(error.unwrap().is_truncated())).await;
 }
 

@@ -59,9 +59,13 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &Section) {
     out.line("Self { client }");
     out.close();
     for (operation, face) in &own {
-        write_method(out, api, operation, face, false);
-        if operation.stream.is_some() {
-            write_method(out, api, operation, face, true);
+        match &operation.stream {
+            None => write_method(out, api, operation, face, Mode::Whole),
+            Some(stream) if stream.switch.is_none() => write_method(out, api, operation, face, Mode::AlwaysStreams),
+            Some(_) => {
+                write_method(out, api, operation, face, Mode::Whole);
+                write_method(out, api, operation, face, Mode::Streams);
+            }
         }
     }
     out.close();
@@ -95,8 +99,15 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
     let stream = operation.stream.as_ref().map_or_else(
         || "None".to_owned(),
         |stream| {
-            let end = stream.end.as_ref().map_or_else(|| "None".to_owned(), |end| format!("Some({})", literal(end)));
-            format!("Some(crate::operation::Stream {{ switch: {}, end: {end} }})", literal(&stream.switch))
+            let some = |word: &Option<String>| word.as_ref().map_or_else(|| "None".to_owned(), |word| format!("Some({})", literal(word)));
+            let last: Vec<String> = stream.last.iter().map(|tag| literal(tag)).collect();
+            format!(
+                "Some(crate::operation::Stream {{ switch: {}, end: {}, last: &[{}], finish: {} }})",
+                some(&stream.switch),
+                some(&stream.end),
+                last.join(", "),
+                some(&stream.finish)
+            )
         },
     );
     out.open(&format!("pub(super) const {}: crate::Operation = crate::Operation", constant(operation, face)));
@@ -110,8 +121,18 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
     out.close_with("};");
 }
 
-fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face, streams: bool) {
-    method_doc(out, operation, face, streams);
+/// What a method asks the operation for.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    Whole,
+    /// The switch is set, and the method's name says so.
+    Streams,
+    AlwaysStreams,
+}
+
+fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face, mode: Mode) {
+    let streams = mode != Mode::Whole;
+    method_doc(out, operation, face, mode);
     if operation.deprecated {
         out.line("#[deprecated]");
     }
@@ -121,10 +142,10 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
     list.extend(arguments.iter().map(|parameter| format!("{}: {}", parameter.rust_name, parameter_type(parameter))));
     let headers: Vec<&Parameter> = required_headers(operation, face).collect();
     list.extend(headers.iter().map(|parameter| format!("{}: &str", parameter.rust_name)));
-    if face.body.is_some() {
+    if face.bodies().next().is_some() {
         list.push(format!("body: &impl {}", body_trait(operation, face)));
     }
-    let name = if streams { format!("{}_stream", face.method) } else { face.method.clone() };
+    let name = if mode == Mode::Streams { format!("{}_stream", face.method) } else { face.method.clone() };
     let answer = match (&operation.stream, streams) {
         (Some(stream), true) => events_type(api, stream, section),
         _ => answer_type(api, face, section),
@@ -151,14 +172,17 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
     for parameter in headers {
         out.line(&format!("    .header({}, {})", literal(&parameter.name), parameter.rust_name));
     }
-    if face.body.is_some() {
+    if face.bodies().next().is_some() {
         out.line(&format!("    .with_body(body, {streams})"));
+    }
+    if streams {
+        out.line("    .streaming()");
     }
     out.close();
 }
 
-fn method_doc(out: &mut Writer, operation: &Operation, face: &Face, streams: bool) {
-    let ending = if streams { ", as a stream of events" } else { "" };
+fn method_doc(out: &mut Writer, operation: &Operation, face: &Face, mode: Mode) {
+    let ending = if mode == Mode::Streams { ", as a stream of events" } else { "" };
     out.doc(&format!("{}{ending}.\n\n{}", rustdoc(face.summary.trim_end_matches('.')), rustdoc(&face.description)));
     out.line("///");
     let source = match &operation.unlisted {
@@ -262,8 +286,10 @@ fn body_trait(operation: &Operation, face: &Face) -> String {
 }
 
 fn write_body_trait(out: &mut Writer, api: &Api, operation: &Operation, face: &Face) {
-    let Some(body) = &face.body else { return };
-    let accepted: Vec<String> = api.accepted(body).map(str::to_owned).collect();
+    let accepted: Vec<String> = face.bodies().flat_map(|body| api.accepted(body)).map(str::to_owned).collect();
+    if accepted.is_empty() {
+        return;
+    }
     let name = body_trait(operation, face);
     let links: Vec<String> = accepted
         .iter()

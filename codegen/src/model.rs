@@ -87,6 +87,8 @@ pub struct Face {
     pub auth: Auth,
     /// The schema of the JSON body.
     pub body: Option<String>,
+    /// The schema of the body as a form with files.
+    pub form: Option<String>,
     /// What comes back.
     pub answer: Answer,
 }
@@ -127,10 +129,14 @@ pub struct Success {
 /// `x-stream`.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    /// The body's property that asks for a stream.
-    pub switch: String,
+    /// The body's property that asks for a stream; `None` when the operation always streams.
+    pub switch: Option<String>,
     /// The data of the last event.
     pub end: Option<String>,
+    /// Tags of the events after which the stream is complete.
+    pub last: Vec<String>,
+    /// A JSON pointer: once an event has a value there, the stream may end with the body.
+    pub finish: Option<String>,
     /// The schema of one event.
     pub event: String,
 }
@@ -280,6 +286,8 @@ pub struct TaskShape {
 /// The type of a property, an item or an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {
+    /// A file in a form.
+    File,
     /// `String`.
     String,
     /// `i64`.
@@ -330,13 +338,20 @@ impl Schema {
     }
 }
 
+impl Face {
+    /// The schemas that its body can have.
+    pub fn bodies(&self) -> impl Iterator<Item = &str> {
+        self.body.iter().chain(&self.form).map(String::as_str)
+    }
+}
+
 impl Operation {
     /// The schemas that its bodies and answers name.
     #[must_use]
     pub fn references(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         for face in &self.faces {
-            found.extend(face.body.clone());
+            found.extend(face.bodies().map(str::to_owned));
             if let Answer::Json(ty) = &face.answer {
                 ty.names(&mut found);
             }
@@ -353,11 +368,28 @@ impl Operation {
 }
 
 impl Api {
+    /// Every face of every operation.
+    pub fn faces(&self) -> impl Iterator<Item = &Face> {
+        self.operations.iter().flat_map(|operation| &operation.faces)
+    }
+
+    /// Whether a schema is the JSON body of an operation, or a branch of one.
+    #[must_use]
+    pub fn is_json_body(&self, schema: &str) -> bool {
+        self.faces().filter_map(|face| face.body.as_deref()).any(|body| self.accepted(body).any(|each| each == schema))
+    }
+
+    /// Whether a schema is the form of an operation, or a branch of one.
+    #[must_use]
+    pub fn is_form(&self, schema: &str) -> bool {
+        self.faces().filter_map(|face| face.form.as_deref()).any(|form| self.accepted(form).any(|each| each == schema))
+    }
+
     /// The schemas that travel to the gateway: bodies and all that they hold.
     #[must_use]
     pub fn sent(&self) -> BTreeSet<String> {
         let mut open: Vec<String> =
-            self.operations.iter().flat_map(|operation| &operation.faces).filter_map(|face| face.body.clone()).collect();
+            self.faces().flat_map(|face| face.bodies()).map(str::to_owned).collect();
         let mut sent = BTreeSet::new();
         while let Some(name) = open.pop() {
             if let Some(schema) = self.schemas.get(&name)

@@ -3,7 +3,7 @@
 //! The declarations are written here; how they read and write JSON is decided once, by the macros of the runtime's
 //! `wire` module that each declaration is handed to.
 
-use crate::model::{Api, Branch, Face, Kind, Object, Operation, Property, Schema, Section, TaskShape, Type, Word};
+use crate::model::{Api, Branch, Kind, Object, Operation, Property, Schema, Section, TaskShape, Type, Word};
 use crate::names;
 use crate::text::{Writer, literal, rustdoc};
 
@@ -29,6 +29,7 @@ pub fn write(out: &mut Writer, api: &Api, section: &Section) {
 #[must_use]
 pub fn rust_type(api: &Api, ty: &Type, section: &str) -> String {
     match ty {
+        Type::File => "crate::FilePart".into(),
         Type::String => "String".into(),
         Type::Integer => "i64".into(),
         Type::Number => "f64".into(),
@@ -80,7 +81,13 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     let properties: Vec<&Property> =
         object.properties.iter().filter(|property| !hidden.contains(&property.name.as_str())).collect();
     let secret = properties.iter().any(|property| property.secret);
-    head(out, schema, if secret { "Clone, PartialEq" } else { "Clone, Debug, PartialEq" });
+    let form = api.is_form(&schema.name);
+    let derives = match (form, secret) {
+        (true, _) => "Clone, Debug",
+        (false, true) => "Clone, PartialEq",
+        (false, false) => "Clone, Debug, PartialEq",
+    };
+    head(out, schema, derives);
     out.open(&format!("pub struct {}", schema.name));
     for property in &properties {
         property_doc(out, property);
@@ -90,6 +97,9 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     out.line("pub extra: crate::wire::Extra,");
     out.close();
     write_methods(out, api, schema, object, &properties);
+    if form {
+        return write_form(out, &schema.name, &properties);
+    }
     let fields: Vec<String> = properties
         .iter()
         .map(|property| {
@@ -99,6 +109,9 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
         .collect();
     let name = &schema.name;
     out.line(&format!("crate::wire::object!({name} {{ {} }});", fields.join(", ")));
+    if api.is_json_body(&schema.name) {
+        out.line(&format!("crate::wire::body!({name});"));
+    }
     if secret {
         let shown: Vec<String> = properties
             .iter()
@@ -111,16 +124,33 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     }
 }
 
+/// A body that travels as `multipart/form-data`: it is only sent.
+fn write_form(out: &mut Writer, name: &str, properties: &[&Property]) {
+    let fields: Vec<String> = properties
+        .iter()
+        .map(|property| {
+            let need = if property.required { "required" } else { "optional" };
+            let kind = match &property.ty {
+                Type::File => "file",
+                Type::List(inner) if **inner == Type::File => "files",
+                _ => "value",
+            };
+            format!("{}: {} {kind} {need}", property.rust_name, literal(&property.name))
+        })
+        .collect();
+    out.line(&format!("crate::wire::form!({name} {{ {} }});", fields.join(", ")));
+}
+
 /// The properties that a `_stream` method sets and that are no fields.
 fn switches<'a>(api: &'a Api, schema: &str) -> Vec<&'a str> {
     let is_body = |operation: &&Operation| {
-        let mut bodies = operation.faces.iter().filter_map(|face| face.body.as_deref());
+        let mut bodies = operation.faces.iter().flat_map(|face| face.bodies());
         bodies.any(|body| api.accepted(body).any(|accepted| accepted == schema))
     };
     api.operations
         .iter()
         .filter(is_body)
-        .filter_map(|operation| operation.stream.as_ref().map(|stream| stream.switch.as_str()))
+        .filter_map(|operation| operation.stream.as_ref().and_then(|stream| stream.switch.as_deref()))
         .collect()
 }
 
@@ -297,10 +327,11 @@ fn is_words(api: &Api, ty: &Type) -> bool {
 
 fn write_any_of(out: &mut Writer, api: &Api, schema: &Schema, branches: &[String]) {
     // A union of answers is what the faces of one path give; each face has its own type.
-    if !is_body(api, &schema.name) {
+    let (json, form) = (api.is_json_body(&schema.name), api.is_form(&schema.name));
+    if !json && !form {
         return;
     }
-    head(out, schema, "Clone, Debug, PartialEq");
+    head(out, schema, if form { "Clone, Debug" } else { "Clone, Debug, PartialEq" });
     out.open(&format!("pub enum {}", schema.name));
     for branch in branches {
         out.doc(&format!("A [`{branch}`]."));
@@ -311,11 +342,6 @@ fn write_any_of(out: &mut Writer, api: &Api, schema: &Schema, branches: &[String
     for branch in branches {
         write_from(out, &schema.name, branch, &branch_type(api, schema, branch), "value");
     }
-}
-
-fn is_body(api: &Api, name: &str) -> bool {
-    let faces = api.operations.iter().flat_map(|operation| &operation.faces);
-    faces.into_iter().any(|face: &Face| face.body.as_deref() == Some(name))
 }
 
 fn write_task(out: &mut Writer, api: &Api, schema: &Schema, task: &TaskShape) {

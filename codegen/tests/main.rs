@@ -2,5 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod adding_a_route;
 mod broken;
+mod documents;
+mod facade;
+mod prepare;
+mod requests;
+mod slice;
 mod support;
+mod types;
+mod vocabulary;

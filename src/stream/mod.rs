@@ -1,6 +1,7 @@
 //! Streams of server-sent events, typed.
 
-use std::collections::VecDeque;
+mod ends;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
@@ -16,8 +17,9 @@ use sse_core::{MessageEvent, SseDecoder, SseEvent};
 use crate::client::Core;
 use crate::error::{Error, Kind, request_id};
 use crate::request::Unsent;
-use crate::transport::{self, Answer, Arriving, Head, Receiving, decode_text, undeclared_failure};
+use crate::transport::{self, Answer, Arriving, Head, Receiving, Unreadable, decode_text, undeclared_failure};
 use crate::wire::{Extra, Read, Typed};
+use ends::Ends;
 
 /// An event larger than this is refused.
 const LARGEST_EVENT: NonZeroUsize = NonZeroUsize::new(64 * 1024 * 1024).expect("not zero");
@@ -43,12 +45,13 @@ type Body = Pin<Box<dyn Stream<Item = Result<Bytes, reqwest::Error>> + Send>>;
 /// ```
 pub struct EventStream<T> {
     head: Arc<Head>,
+    /// `None` once the body has ended.
     body: Option<Body>,
     decoder: SseDecoder,
     buffer: Bytes,
-    /// Events whose bytes came with the end of the body.
-    late: VecDeque<SseEvent>,
-    end: Option<&'static str>,
+    /// Nothing more will come.
+    done: bool,
+    ends: Ends,
     events: PhantomData<fn() -> T>,
 }
 
@@ -81,91 +84,100 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// What an event's data means: an item, the end, or nothing.
+    /// What an event's data means: an item, the end, or nothing. Sets `done` where nothing may follow.
     fn take(&mut self, event: &MessageEvent) -> Option<Result<T, Error>> {
         let data = event.data.trim();
         if data.is_empty() {
             return None;
         }
-        if Some(data) == self.end {
-            self.body = None;
+        if self.ends.is_mark(data) {
+            self.done = true;
             return None;
         }
+        let named_error = event.event == "error";
         let failure = || Error::answer(self.head(), Bytes::copy_from_slice(data.as_bytes()));
-        let item = match decode_text::<T>(data) {
-            Ok(value) if event.event == "error" || value.extra().is_some_and(undeclared_failure) => Err(failure()),
-            Ok(value) => Ok(value),
-            Err(_) if event.event == "error" || says_failure(data) => Err(failure()),
-            Err(why) => {
-                let place = if why.path.is_empty() { String::new() } else { format!(" at `{}`", why.path) };
-                let message = format!("an event can't be read{place}: {}", why.error);
-                let body = Bytes::copy_from_slice(data.as_bytes());
-                Err(Error::with_answer(Kind::Decode, message, self.head(), body).at_json_path(why.path).caused_by(why.error))
+        let error = match decode_text::<T>(data) {
+            Ok(value) if named_error || value.tag() == Some("error") || value.extra().is_some_and(undeclared_failure) => failure(),
+            Ok(value) => {
+                self.done = self.ends.is_last(&value, data);
+                return Some(Ok(value));
             }
+            Err(_) if named_error || says_failure(data) => failure(),
+            // The last event, cut by the end of the body.
+            Err(_) if self.body.is_none() => return None,
+            Err(why) => self.unreadable(why, data),
         };
-        if item.is_err() {
-            self.body = None;
-        }
-        Some(item)
+        self.done = true;
+        Some(Err(error))
+    }
+
+    fn unreadable(&self, why: Unreadable, data: &str) -> Error {
+        let place = if why.path.is_empty() { String::new() } else { format!(" at `{}`", why.path) };
+        let message = format!("an event can't be read{place}: {}", why.error);
+        let body = Bytes::copy_from_slice(data.as_bytes());
+        Error::with_answer(Kind::Decode, message, self.head(), body).at_json_path(why.path).caused_by(why.error)
     }
 
     fn head(&self) -> Head {
         Head { about: self.head.about.clone(), status: self.head.status, headers: self.head.headers.clone() }
     }
 
-    /// The body ended. An event without its blank line still counts; a stream without its end does not.
-    fn finish(&mut self) -> Option<Result<T, Error>> {
-        let mut rest: &[u8] = b"\n\n";
-        while let Some(Ok(event)) = self.decoder.next(&mut rest) {
-            self.late.push_back(event);
-        }
-        self.body = None;
-        while let Some(event) = self.late.pop_front() {
-            let SseEvent::Message(event) = event else { continue };
-            if Some(event.data.trim()) == self.end {
-                return None;
+    fn broken(&mut self, kind: Kind, message: String) -> Error {
+        self.done = true;
+        Error::with_answer(kind, message, self.head(), Bytes::new())
+    }
+
+    /// The next message of what has arrived.
+    fn next_message(&mut self) -> Option<Result<MessageEvent, Error>> {
+        while let Some(event) = self.decoder.next(&mut self.buffer) {
+            match event {
+                Ok(SseEvent::Message(message)) => return Some(Ok(message)),
+                Ok(SseEvent::Retry(_)) => {}
+                Err(_) => {
+                    let message = format!("an event is larger than {LARGEST_EVENT} bytes");
+                    return Some(Err(self.broken(Kind::TooLarge, message)));
+                }
             }
-            match decode_text::<T>(event.data.trim()) {
-                Ok(_) => return self.take(&event),
-                Err(_) => break,
-            }
         }
-        self.end?;
-        let message = "the stream ended before its end mark; what came before is valid but may be incomplete".to_owned();
-        Some(Err(Error::with_answer(Kind::Truncated, message, self.head(), Bytes::new())))
+        None
     }
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
         loop {
-            while let Some(event) = self.decoder.next(&mut self.buffer) {
-                match event {
-                    Ok(SseEvent::Message(event)) => {
-                        let item = self.take(&event);
-                        if item.is_some() || self.body.is_none() {
-                            return Poll::Ready(item);
-                        }
-                    }
-                    Ok(SseEvent::Retry(_)) => {}
-                    Err(_) => {
-                        self.body = None;
-                        let message = format!("an event is larger than {LARGEST_EVENT} bytes");
-                        return Poll::Ready(Some(Err(Error::with_answer(Kind::TooLarge, message, self.head(), Bytes::new()))));
-                    }
+            while let Some(message) = self.next_message() {
+                let item = match message {
+                    Ok(message) => self.take(&message),
+                    Err(error) => Some(Err(error)),
+                };
+                if item.is_some() || self.done {
+                    return Poll::Ready(item);
                 }
             }
-            let Some(body) = &mut self.body else { return Poll::Ready(None) };
+            let Some(body) = &mut self.body else { return Poll::Ready(self.close()) };
             match ready!(body.as_mut().poll_next(context)) {
                 Some(Ok(chunk)) => self.buffer = chunk,
-                None => return Poll::Ready(self.finish()),
-                Some(Err(error)) => {
+                None => {
+                    // An event without its blank line still counts.
                     self.body = None;
+                    self.buffer = Bytes::from_static(b"\n\n");
+                }
+                Some(Err(error)) => {
                     let error = error.without_url();
-                    let message = format!("the stream broke off: {error}");
-                    let broken = Error::with_answer(Kind::Truncated, message, self.head(), Bytes::new());
+                    let broken = self.broken(Kind::Truncated, format!("the stream broke off: {error}"));
                     return Poll::Ready(Some(Err(broken.caused_by(error))));
                 }
             }
         }
+    }
+
+    /// The body ended, and all of it was read.
+    fn close(&mut self) -> Option<Result<T, Error>> {
+        self.done = true;
+        if self.ends.may_stop() {
+            return None;
+        }
+        let message = "the stream ended before its own end; what came before is valid but may not be all";
+        Some(Err(self.broken(Kind::Truncated, message.to_owned())))
     }
 }
 
@@ -178,17 +190,22 @@ impl<T: for<'de> Read<'de> + Typed> Stream for EventStream<T> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        if this.body.is_none() {
+        if this.done {
             return Poll::Ready(None);
         }
-        this.poll_item(context)
+        let item = this.poll_item(context);
+        if this.done {
+            // The connection is of no use any more, whoever still holds the stream.
+            this.body = None;
+        }
+        item
     }
 }
 
 impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for EventStream<T> {
     fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
         Box::pin(async move {
-            let end = unsent.operation.stream.and_then(|stream| stream.end);
+            let ends = Ends::new(unsent.operation.stream);
             let arriving = transport::exchange(&core, unsent).await?;
             let (head, body) = as_events(arriving).await?;
             Ok(Self {
@@ -196,8 +213,8 @@ impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for EventStream<T> {
                 body: Some(Box::pin(body.bytes_stream())),
                 decoder: SseDecoder::with_limit(LARGEST_EVENT),
                 buffer: Bytes::new(),
-                late: VecDeque::new(),
-                end,
+                done: false,
+                ends,
                 events: PhantomData,
             })
         })
@@ -223,7 +240,7 @@ impl<T> fmt::Debug for EventStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventStream")
             .field("status", &self.head.status)
-            .field("open", &self.body.is_some())
+            .field("done", &self.done)
             .finish_non_exhaustive()
     }
 }

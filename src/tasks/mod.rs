@@ -5,6 +5,7 @@ mod wait;
 
 use serde_json::Value;
 
+use crate::pointer::values;
 use crate::{ByteStream, Call, Response};
 
 pub use wait::Wait;
@@ -120,7 +121,7 @@ pub trait Task {
     #[must_use]
     fn failure(&self) -> Option<String> {
         let json = self.json();
-        Self::SHAPE.error.iter().find_map(|pointer| at(&json, pointer).into_iter().find_map(words))
+        Self::SHAPE.error.iter().find_map(|pointer| values(&json, pointer).into_iter().find_map(words))
     }
 }
 
@@ -142,26 +143,9 @@ impl<T: Task> Task for Response<T> {
     }
 }
 
-/// The values that a pointer names; several where it holds `*`.
-fn at<'v>(json: &'v Value, pointer: &str) -> Vec<&'v Value> {
-    let mut found = vec![json];
-    for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
-        found = found
-            .into_iter()
-            .flat_map(|value| match (step.as_str(), value) {
-                ("*", Value::Array(items)) => items.iter().collect(),
-                (_, Value::Array(items)) => step.parse().ok().and_then(|at: usize| items.get(at)).into_iter().collect(),
-                _ => value.get(&step).into_iter().collect::<Vec<_>>(),
-            })
-            .collect();
-    }
-    found
-}
-
 /// Non-empty strings and numbers, as text.
 fn texts(json: &Value, pointer: &str) -> Vec<String> {
-    at(json, pointer)
+    values(json, pointer)
         .into_iter()
         .filter_map(|value| match value {
             Value::String(text) if !text.trim().is_empty() => Some(text.clone()),

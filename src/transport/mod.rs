@@ -19,7 +19,7 @@ use crate::request::Unsent;
 use crate::response::Response;
 use crate::wire::{Read, Typed};
 
-pub(crate) use decode::{decode_text, undeclared_failure};
+pub(crate) use decode::{Unreadable, decode_text, undeclared_failure};
 pub(crate) use send::{exchange, read_error};
 
 /// A JSON answer larger than this is refused.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 
 use super::{About, Arriving, Head, redirect, within};
+use crate::body::Payload;
 use crate::client::Core;
 use crate::error::{Error, Kind};
 use crate::request::{BuildError, Unsent};
@@ -35,7 +36,7 @@ async fn attempt(core: &Core, ready: &Unsent, about: About, deadline: Option<Ins
     tracing::debug!(operation = about.operation.id, method = %about.method, path = about.path, attempt = about.attempts, "send");
     let mut hops = redirect::Hops::new(ready);
     loop {
-        let request = to_reqwest(ready, &hops).map_err(|error| Error::input(error, Some(about.operation)))?;
+        let request = to_reqwest(core, ready, &hops).await.map_err(|error| Error::input(error, Some(about.operation)))?;
         let response = core.http.execute(request).await.map_err(|error| broken(error, &about))?;
         tracing::debug!(operation = about.operation.id, status = response.status().as_u16(), "head");
         if hops.follow(core, &response).map_err(|why| redirect_error(why, &about, &response))? {
@@ -50,10 +51,21 @@ async fn attempt(core: &Core, ready: &Unsent, about: About, deadline: Option<Ins
     }
 }
 
-fn to_reqwest(ready: &Unsent, hops: &redirect::Hops) -> Result<reqwest::Request, BuildError> {
-    let mut request = reqwest::Request::new(ready.method.clone(), hops.url().clone());
-    *request.headers_mut() = hops.headers().clone();
-    *request.body_mut() = ready.body.clone().map(Into::into);
+async fn to_reqwest(core: &Core, ready: &Unsent, hops: &redirect::Hops) -> Result<reqwest::Request, BuildError> {
+    let mut request = match &ready.body.0 {
+        // The boundary goes into the content type, so reqwest writes that header.
+        Payload::Form(form) => {
+            let form = form.clone().into_reqwest().await?;
+            core.http.request(ready.method.clone(), hops.url().clone()).multipart(form).build()?
+        }
+        _ => reqwest::Request::new(ready.method.clone(), hops.url().clone()),
+    };
+    for (name, value) in hops.headers() {
+        request.headers_mut().append(name, value.clone());
+    }
+    if let Payload::Bytes(bytes) = &ready.body.0 {
+        *request.body_mut() = Some(bytes.clone().into());
+    }
     Ok(request)
 }
 

@@ -52,8 +52,50 @@ macro_rules! object {
                 Some(&self.extra)
             }
         }
+    };
+}
 
-        impl $crate::wire::Body for $name {}
+/// An object that is the JSON body of an operation.
+macro_rules! body {
+    ($name:ident) => {
+        impl $crate::wire::Body for $name {
+            fn payload(&self, switch: Option<$crate::wire::Switch>) -> Result<$crate::body::Payload, $crate::request::BuildError> {
+                $crate::wire::json_body(self, switch)
+            }
+        }
+    };
+}
+
+// A slice of the document may have no forms.
+#[allow(unused_macros)]
+/// A form with files.
+macro_rules! form {
+    ($name:ident { $($field:ident: $wire:literal $kind:ident $need:ident),* $(,)? }) => {
+        #[allow(deprecated)]
+        impl $crate::wire::Body for $name {
+            fn payload(&self, switch: Option<$crate::wire::Switch>) -> Result<$crate::body::Payload, $crate::request::BuildError> {
+                let mut form = $crate::multipart::Form::default();
+                $($crate::wire::form!(@$need form, $wire, &self.$field, $kind);)*
+                $crate::wire::form_body(form, &self.extra, switch)
+            }
+        }
+    };
+    (@required $form:ident, $wire:literal, $value:expr, $kind:ident) => {
+        $crate::wire::form!(@$kind $form, $wire, $value)
+    };
+    (@optional $form:ident, $wire:literal, $value:expr, $kind:ident) => {
+        if let Some(value) = $value {
+            $crate::wire::form!(@$kind $form, $wire, value)
+        }
+    };
+    (@file $form:ident, $wire:literal, $value:expr) => {
+        $form.add_file($wire, $value)
+    };
+    (@files $form:ident, $wire:literal, $value:expr) => {
+        $value.iter().for_each(|file| $form.add_file($wire, file))
+    };
+    (@value $form:ident, $wire:literal, $value:expr) => {
+        $form.add_value($wire, $value)?
     };
 }
 
@@ -180,6 +222,13 @@ macro_rules! tagged {
                     Self::Unknown(value) => value.as_object(),
                 }
             }
+
+            fn tag(&self) -> Option<&str> {
+                match self {
+                    $(Self::$variant(_) => Some($word),)*
+                    Self::Unknown(value) => value.get($tag).and_then(::serde_json::Value::as_str),
+                }
+            }
         }
     };
 }
@@ -216,23 +265,13 @@ macro_rules! by_type {
 /// A request body that differs by vendor. It is only sent: its branches can't be told apart from outside.
 macro_rules! any_of {
     ($name:ident { $($variant:ident),* $(,)? }) => {
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $crate::wire::Body for $name {
+            fn payload(&self, switch: Option<$crate::wire::Switch>) -> Result<$crate::body::Payload, $crate::request::BuildError> {
                 match self {
-                    $(Self::$variant(value) => value.serialize(serializer),)*
+                    $(Self::$variant(value) => $crate::wire::Body::payload(value, switch),)*
                 }
             }
         }
-
-        impl $crate::wire::Typed for $name {
-            fn extra(&self) -> Option<&$crate::wire::Extra> {
-                match self {
-                    $(Self::$variant(value) => $crate::wire::Typed::extra(value),)*
-                }
-            }
-        }
-
-        impl $crate::wire::Body for $name {}
     };
 }
 
@@ -247,4 +286,4 @@ macro_rules! deserialize_by_read {
 }
 
 #[allow(unused_imports)]
-pub(crate) use {any_of, by_type, debug_without_secrets, deserialize_by_read, object, tagged, words};
+pub(crate) use {any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, tagged, words};

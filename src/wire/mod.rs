@@ -8,7 +8,7 @@
 //! The path of an error is collected while the error travels outwards ([`trail`]), so that reading costs nothing more
 //! and the path is right below unions too.
 
-mod body;
+mod bodies;
 mod macros;
 mod scalars;
 pub(crate) mod trail;
@@ -23,10 +23,11 @@ use serde::ser::{Serialize, SerializeMap};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub use body::{Body, encode};
+pub use bodies::{Body, Switch};
+pub(crate) use bodies::{form as form_body, json as json_body};
 // Not every slice of the document has every form.
 #[allow(unused_imports)]
-pub(crate) use macros::{any_of, by_type, debug_without_secrets, deserialize_by_read, object, tagged, words};
+pub(crate) use macros::{any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, tagged, words};
 use trail::Step;
 
 /// Members of a JSON object that the document does not describe.
@@ -52,6 +53,11 @@ pub trait Read<'de>: Sized {
 pub trait Typed: Serialize {
     /// The members that the document does not describe.
     fn extra(&self) -> Option<&Extra> {
+        None
+    }
+
+    /// The tag of a union that is told apart by one.
+    fn tag(&self) -> Option<&str> {
         None
     }
 }

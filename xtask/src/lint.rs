@@ -28,7 +28,7 @@ use octopusx_codegen::{Features, Problem, Problems};
 
 use crate::args::Args;
 use crate::project::Project;
-use crate::{Command, Outcome};
+use crate::{Command, Outcome, say};
 
 /// The command.
 pub(crate) const COMMAND: Command = Command {
@@ -51,10 +51,10 @@ fn run(mut args: Args) -> Result<Outcome, String> {
     for (name, folder) in project.documents()? {
         let report = examine(&folder, &features);
         for problem in &report.problems {
-            println!("{}", Problem { file: project.relative(&problem.file), ..problem.clone() });
+            say(&Problem { file: project.relative(&problem.file), ..problem.clone() });
             outcome = Outcome::Findings;
         }
-        println!("{name}: {report}");
+        say(&format_args!("{name}: {report}"));
     }
     Ok(outcome)
 }
@@ -118,4 +118,31 @@ fn examine(folder: &Path, features: &Features) -> Report {
     problems.sort_by(|a, b| (&a.file, &a.pointer).cmp(&(&b.file, &b.pointer)));
     let schemas = document.at("/components/schemas").and_then(serde_json::Value::as_object).map_or(0, serde_json::Map::len);
     Report { problems, operations: places::operations(&document).len(), schemas, documented, constructed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::small::{findings, findings_of};
+
+    #[test]
+    fn a_document_without_a_fault_passes() {
+        assert_eq!(findings_of(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn what_the_build_refuses_is_told_and_the_rules_run_on() {
+        let found = findings_of(&[
+            ("shop/schemas.yaml", "items: {$ref: '#/components/schemas/Parcel'}", "items: {$ref: '#/components/schemas/Parsel'}"),
+            ("shop/paths.yaml", "summary: Order something", "summary: Order something."),
+        ]);
+        assert!(found.contains(&"/paths/~1v1~1orders/post/summary: the summary ends with a full stop".to_owned()), "{found:?}");
+        let lost = "/components/schemas/Order/properties/parcels/items/$ref: `#/components/schemas/Parsel` leads nowhere";
+        assert!(found.contains(&lost.to_owned()), "{found:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_yaml_is_a_finding() {
+        let found = findings("shop/paths.yaml", "summary: Order something", "summary: [");
+        assert!(found.len() == 1 && found[0].contains("is not valid YAML"), "{found:?}");
+    }
 }

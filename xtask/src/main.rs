@@ -6,6 +6,7 @@ mod args;
 mod lint;
 mod project;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use args::Args;
@@ -67,6 +68,11 @@ fn overview() -> String {
 }
 
 fn tell(text: &str) -> Result<Outcome, String> {
-    println!("{text}");
+    say(&text);
     Ok(Outcome::Clean)
+}
+
+/// Prints a line. A reader that has gone away, as behind `| head`, is no reason to fail.
+fn say(line: &impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -6,21 +6,24 @@ use super::{Checker, schema_name};
 use crate::load::escape;
 use crate::model::{Answer, Type};
 
+/// The media types of bodies that can be generated.
+const BODIES: [&str; 2] = ["application/json", "multipart/form-data"];
+
 impl Checker<'_> {
-    /// The schema of the JSON body.
-    pub(super) fn body(&self, at: &str, operation: &Value) -> Option<String> {
+    /// The schema of the body in one media type.
+    pub(super) fn body(&self, at: &str, operation: &Value, wanted: &str) -> Option<String> {
         let body = operation.get("requestBody")?;
         let at = format!("{at}/requestBody");
         let media = body.get("content").and_then(Value::as_object);
-        for (name, _) in media.into_iter().flatten().filter(|(name, _)| *name != "application/json") {
+        for (name, _) in media.into_iter().flatten().filter(|(name, _)| !BODIES.contains(&name.as_str())) {
             self.problem(
                 &format!("{at}/content/{}", escape(name)),
                 format!("a body of `{name}` can't be generated"),
-                "describe the body as `application/json`",
+                format!("describe the body as {}", BODIES.map(|name| format!("`{name}`")).join(" or ")),
             );
         }
-        let json = media.and_then(|media| media.get("application/json"))?;
-        let at = format!("{at}/content/application~1json");
+        let json = media.and_then(|media| media.get(wanted))?;
+        let at = format!("{at}/content/{}", escape(wanted));
         let name = json.pointer("/schema/$ref").and_then(Value::as_str).and_then(schema_name);
         if name.is_none() {
             self.problem(

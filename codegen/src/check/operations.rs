@@ -126,11 +126,22 @@ impl Checker<'_> {
             );
             return None;
         };
-        Some(Stream {
-            switch: self.text(&pointer, Some(words), "switch", "name the body's property that asks for a stream"),
-            end: words.get("end").and_then(Value::as_str).map(str::to_owned),
+        let word = |key: &str| words.get(key).and_then(Value::as_str).map(str::to_owned);
+        let stream = Stream {
+            switch: word("switch"),
+            end: word("end"),
+            last: self.texts(&pointer, words, "last").unwrap_or_default(),
+            finish: word("finish"),
             event: event.to_owned(),
-        })
+        };
+        if stream.end.is_none() && stream.last.is_empty() && stream.finish.is_none() {
+            self.problem(
+                &pointer,
+                "nothing says how the stream ends, so a broken one could not be told from a whole one",
+                "add `end` (data of the last event), `last` (tags of last events) or `finish` (pointer to a finish reason)",
+            );
+        }
+        Some(stream)
     }
 
     fn parameters(&self, at: &str, path: &str, value: &Value) -> Vec<Parameter> {
@@ -229,7 +240,8 @@ impl Checker<'_> {
             ),
             fixed: BTreeMap::new(),
             auth,
-            body: self.body(at, value),
+            body: self.body(at, value, "application/json"),
+            form: self.body(at, value, "multipart/form-data"),
             answer: self.answer(at, value),
         };
         let Some(listed) = value.get("x-faces") else { return vec![plain] };

@@ -265,6 +265,7 @@ impl Checker<'_> {
         }
         let word = value.get("type").map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned));
         match word.as_deref() {
+            Some("string") if value.get("format").and_then(Value::as_str) == Some("binary") => Type::File,
             Some("string") => Type::String,
             Some("integer") => Type::Integer,
             Some("number") => Type::Number,

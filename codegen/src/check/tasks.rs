@@ -91,23 +91,46 @@ impl Checker<'_> {
             }
         }
         for operation in &api.operations {
-            let switch = operation.stream.as_ref().map(|stream| stream.switch.as_str());
+            let switch = operation.stream.as_ref().and_then(|stream| stream.switch.as_deref());
             for face in &operation.faces {
-                match face.body.as_deref() {
-                    Some(body) => {
-                        self.check_body(api, &operation.pointer, body);
-                        self.check_switch(api, &operation.pointer, body, switch);
-                    }
+                for body in face.bodies() {
+                    self.check_body(api, &operation.pointer, body);
+                    self.check_switch(api, &operation.pointer, body, switch);
+                }
+                match face.bodies().next() {
                     None if switch.is_some() => self.problem(
                         &format!("{}/x-stream", operation.pointer),
                         format!("`{}` has no body that could ask for a stream", face.method),
                         "describe its JSON body",
                     ),
-                    None => {}
+                    _ => {}
                 }
             }
         }
         self.check_any_of(api);
+        self.check_forms(api);
+    }
+
+    /// Files travel in forms only, and a form is nothing else.
+    fn check_forms(&self, api: &Api) {
+        for (name, schema) in &api.schemas {
+            let at = format!("/components/schemas/{}", escape(name));
+            let (form, json) = (api.is_form(name), api.is_json_body(name));
+            if form && json {
+                self.problem(&at, "the schema is a form and a JSON body", "describe the form as a schema of its own");
+            }
+            let Kind::Object(object) = &schema.kind else { continue };
+            for property in &object.properties {
+                let file = match &property.ty {
+                    Type::List(inner) => **inner == Type::File,
+                    other => *other == Type::File,
+                };
+                if file && !form {
+                    let mend = "use the schema as the body of `multipart/form-data`, or describe the property as a string";
+                    self.problem(&format!("{at}/properties/{}", escape(&property.name)), "a file can stand in a form only", mend);
+                }
+            }
+        }
     }
 
     fn check_body(&self, api: &Api, at: &str, body: &str) {

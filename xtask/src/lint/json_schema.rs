@@ -13,16 +13,31 @@ const DOCUMENT: &str = "urn:document";
 
 /// Keywords that mean the same in both.
 const SHARED: [&str; 12] = [
-    "type", "required", "multipleOf", "minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems",
-    "minProperties", "maxProperties",
+    "type",
+    "required",
+    "multipleOf",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
 ];
 
-/// A value that a schema doesn't allow.
+/// A value and a schema that don't fit together.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Misfit {
-    /// Where in the value, as a JSON pointer.
-    pub(super) pointer: String,
-    pub(super) what: String,
+pub(super) enum Misfit {
+    /// The schema doesn't allow the value.
+    Value {
+        /// Where in the value, as a JSON pointer.
+        pointer: String,
+        what: String,
+    },
+    /// The branches of a `oneOf` don't exclude each other; the pointer is the document's.
+    Ambiguous { pointer: String },
 }
 
 /// Validators for the schemas of one document, each made once.
@@ -124,25 +139,28 @@ fn add_tagged(found: &mut Map<String, Value>, discriminator: &Value) {
 /// Follows the branches of a union down to what is really wrong.
 fn tell(error: &ValidationError<'_>, found: &mut Vec<Misfit>) {
     let pointer = error.instance_path().as_str();
-    if let ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } = error.kind() {
-        let other_type = |error: &ValidationError<'_>| {
-            error.instance_path().as_str() == pointer && matches!(error.kind(), ValidationErrorKind::Type { .. })
-        };
-        let meant = context.iter().filter(|errors| !errors.iter().any(other_type)).min_by_key(|errors| errors.len());
-        match meant {
-            Some(errors) => errors.iter().for_each(|error| tell(error, found)),
-            None => found.push(Misfit {
-                pointer: pointer.to_owned(),
-                what: format!("{} has none of the JSON types that the union allows", short(error.instance())),
-            }),
+    let what = match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let other_type = |error: &ValidationError<'_>| {
+                error.instance_path().as_str() == pointer && matches!(error.kind(), ValidationErrorKind::Type { .. })
+            };
+            let meant = context.iter().filter(|errors| !errors.iter().any(other_type)).min_by_key(|errors| errors.len());
+            if let Some(errors) = meant {
+                return errors.iter().for_each(|error| tell(error, found));
+            }
+            format!("{} has none of the JSON types that the union allows", short(error.instance()))
         }
-        return;
-    }
-    if let ValidationErrorKind::Required { property } = error.kind() {
-        let name = property.as_str().unwrap_or_default();
-        return found.push(Misfit { pointer: pointer.to_owned(), what: format!("the required member `{name}` is missing") });
-    }
-    found.push(Misfit { pointer: pointer.to_owned(), what: error.masked_with(short(error.instance())).to_string() });
+        ValidationErrorKind::OneOfMultipleValid { .. } => {
+            let location = error.absolute_keyword_location().map(ToString::to_string).unwrap_or_default();
+            let pointer = location.split_once('#').map(|(_, pointer)| pointer).unwrap_or_default().to_owned();
+            return found.push(Misfit::Ambiguous { pointer });
+        }
+        ValidationErrorKind::Required { property } => {
+            format!("the required member `{}` is missing", property.as_str().unwrap_or_default())
+        }
+        _ => error.masked_with(short(error.instance())).to_string(),
+    };
+    found.push(Misfit::Value { pointer: pointer.to_owned(), what });
 }
 
 /// A value in few words.

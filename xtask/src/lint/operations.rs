@@ -17,7 +17,7 @@ pub(super) fn check(findings: &mut Findings<'_>) {
         }
         if !errors {
             findings.add(
-                &format!("{}/responses", operation.pointer),
+                &operation.pointer,
                 "no error answer is described",
                 "add `default: {$ref: '#/components/responses/Error'}`",
             );
@@ -37,7 +37,8 @@ fn check_parameter(findings: &mut Findings<'_>, parameter: &Place<'_>) {
         Some("query") => required,
         _ => false,
     };
-    let constant = parameter.value.pointer("/schema/enum").and_then(|words| words.as_array()).is_some_and(|words| words.len() == 1);
+    let constant =
+        parameter.value.pointer("/schema/enum").and_then(|words| words.as_array()).is_some_and(|words| words.len() == 1);
     if asked && !constant && parameter.value.get("example").is_none() {
         let what = format!("parameter `{}` has no example", parameter.text("name").unwrap_or_default());
         findings.add(&parameter.pointer, what, "add `example:` with a value as the pages show it");
@@ -55,7 +56,7 @@ fn check_answer(findings: &mut Findings<'_>, status: &str, answer: &Place<'_>) {
         findings.add(
             &answer.pointer,
             "the error answer has no JSON schema",
-            "describe its body under `content/application~1json/schema`, so that other tools can read it",
+            "describe its body as `application/json` with a `schema`, so that other tools can read it",
         );
     }
 }
@@ -72,4 +73,89 @@ fn check_examples(findings: &mut Findings<'_>, media: &places::Media<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use crate::lint::small::{findings, findings_of};
+
+    const PATHS: &str = "shop/paths.yaml";
+
+    #[test]
+    fn what_every_caller_must_give_has_an_example() {
+        assert_eq!(
+            findings("root.yaml", "      example: en\n", ""),
+            ["/components/parameters/Language: parameter `language` has no example"]
+        );
+        let id = "          example: o1\n        - {$ref";
+        assert_eq!(
+            findings(PATHS, id, "        - {$ref"),
+            ["/paths/~1v1~1orders~1{id}/post/parameters/0: parameter `id` has no example"]
+        );
+    }
+
+    #[test]
+    fn a_parameter_of_one_value_or_an_optional_one_needs_none() {
+        assert_eq!(
+            findings(PATHS, "enum: [full]", "x-extensible-enum: [full]"),
+            ["/paths/~1v1~1orders~1{id}/post/parameters/2: parameter `style` has no example"]
+        );
+        assert_eq!(
+            findings(PATHS, "in: query\n          required: false", "in: query\n          required: true"),
+            ["/paths/~1v1~1orders~1{id}/post/parameters/3: parameter `page` has no example"]
+        );
+    }
+
+    #[test]
+    fn every_success_answer_and_body_has_an_example() {
+        let inline = "              examples:\n                waiting:\n                  summary: An order in the queue\n                  \
+                      x-example: constructed\n                  value: {id: o2}\n";
+        assert_eq!(
+            findings(PATHS, inline, ""),
+            ["/paths/~1v1~1orders/post/responses/202/content/application~1json: `application/json` has no example"]
+        );
+        // The build refuses these two itself; they are told once.
+        let body = "            examples:\n              book: {$ref: '#/components/examples/shop_order_book'}\n              \
+                    tea: {$ref: '#/components/examples/shop_order_tea'}\n";
+        let found = findings(PATHS, body, "");
+        assert_eq!(found.iter().filter(|what| what.starts_with("/paths/~1v1~1orders/post/requestBody")).count(), 1, "{found:?}");
+        let events = "              examples:\n                chunk_1: {$ref: '#/components/examples/shop_follow_chunk_1'}\n                \
+                      chunk_2: {$ref: '#/components/examples/shop_follow_chunk_2'}\n";
+        let found = findings(PATHS, events, "");
+        assert_eq!(found.iter().filter(|what| what.contains("event-stream: ")).count(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn every_operation_describes_its_errors() {
+        let default = "        default: {$ref: '#/components/responses/Error'}\n";
+        let bytes = "              schema: {type: string, format: binary}\n";
+        let found = findings(PATHS, &format!("{bytes}{default}"), bytes);
+        assert_eq!(found.iter().filter(|what| what.contains("no error answer is described")).count(), 1, "{found:?}");
+        assert_eq!(
+            findings(
+                PATHS,
+                &format!("{bytes}{default}"),
+                &format!("{bytes}        '302': {{description: The bill is elsewhere.}}\n")
+            ),
+            ["/paths/~1v1~1orders~1{id}~1bill/get: no error answer is described"]
+        );
+    }
+
+    #[test]
+    fn an_error_answer_has_a_description_a_schema_and_an_example() {
+        assert_eq!(
+            findings_of(&[
+                ("root.yaml", "          schema: {$ref: '#/components/schemas/ErrorBody'}\n", ""),
+                (
+                    PATHS,
+                    "schema: {type: string, format: binary}",
+                    "schema: {type: string, format: binary}\n        '500':\n          description: The shop burns.\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/ErrorBody'}"
+                ),
+            ]),
+            [
+                "/components/responses/Error: the error answer has no JSON schema",
+                "/paths/~1v1~1orders~1{id}~1bill/get/responses/500/content/application~1json: `application/json` has no example",
+            ]
+        );
+        assert_eq!(
+            findings("root.yaml", "description: The request failed.", "description: ''"),
+            ["/components/responses/Error: the answer has no description"]
+        );
+    }
 }

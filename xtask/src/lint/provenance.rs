@@ -39,7 +39,7 @@ pub(super) fn check(findings: &mut Findings<'_>) -> (usize, usize) {
             findings.add(
                 &format!("{}/example", place.pointer),
                 "an `example` can't say where it comes from",
-                "write it under `components/examples` and refer to it from `examples` of the body or answer",
+                "write it under `components/examples`, or name the value in the description",
             );
         }
     });
@@ -67,4 +67,61 @@ fn is_page_id(page: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::is_page_id;
+    use crate::lint::small::findings;
+
+    const EXAMPLES: &str = "shop/examples.yaml";
+
+    #[test]
+    fn every_example_has_one_origin() {
+        assert_eq!(
+            findings(EXAMPLES, "      x-example: constructed\n      x-schema", "      x-schema"),
+            ["/components/examples/shop_order_tea: the example does not say where it comes from"]
+        );
+        assert_eq!(
+            findings(
+                EXAMPLES,
+                "      x-example: constructed\n      x-schema",
+                "      x-docs: api\n      x-example: constructed\n      x-schema"
+            ),
+            ["/components/examples/shop_order_tea: the example is marked as documented and as constructed"]
+        );
+        assert_eq!(
+            findings(EXAMPLES, "      x-example: constructed\n      x-schema", "      x-example: made-up\n      x-schema"),
+            [r#"/components/examples/shop_order_tea/x-example: `x-example` can't be "made-up""#]
+        );
+        assert_eq!(
+            findings("shop/paths.yaml", "                  x-example: constructed\n", ""),
+            [
+                "/paths/~1v1~1orders/post/responses/202/content/application~1json/examples/waiting: the example does not say where it comes from"
+            ]
+        );
+    }
+
+    #[test]
+    fn pages_look_like_page_ids() {
+        for page in ["api", "en/shop", "en/a-1/b"] {
+            assert!(is_page_id(page), "{page}");
+        }
+        for page in ["", "en/", "en", "EN/shop", "en/Shop", "en/a_b", "/en/shop", "en/shop.html", "https://x/en/shop", "api/x"] {
+            assert!(!is_page_id(page), "{page}");
+        }
+        assert_eq!(findings("root.yaml", "en/shop/overview", "shop"), [r#"/tags/0/x-docs: "shop" is no page id"#]);
+        assert_eq!(
+            findings("root.yaml", "en/shop/errors", "en/Errors"),
+            [r#"/components/examples/error_refused/x-docs: "en/Errors" is no page id"#]
+        );
+        assert_eq!(
+            findings("shop/paths.yaml", "[en/shop/orders, api]", "[en/shop/orders, apis]"),
+            [r#"/paths/~1v1~1orders~1{id}/post/x-docs: "apis" is no page id"#]
+        );
+    }
+
+    #[test]
+    fn an_example_in_a_schema_is_refused() {
+        assert_eq!(
+            findings("shop/schemas.yaml", "description: How many.", "description: How many.\n          example: 3"),
+            ["/components/schemas/BookOrder/properties/count/example: an `example` can't say where it comes from"]
+        );
+    }
 }

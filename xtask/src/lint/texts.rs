@@ -86,4 +86,76 @@ fn letters(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::lint::small::findings;
+
+    #[test]
+    fn a_description_says_more_than_the_name() {
+        for (file, from, to, expected) in [
+            (
+                "shop/schemas.yaml",
+                "A parcel on its way.",
+                "A Parcel.",
+                "Parcel/description: the description only repeats the name `Parcel`",
+            ),
+            (
+                "shop/schemas.yaml",
+                "What each thing costs.",
+                "The prices",
+                "Order/properties/prices/description: the description only repeats the name `prices`",
+            ),
+            (
+                "shop/schemas.yaml",
+                "The parcels by their shelves.",
+                "By shelf.",
+                "Order/properties/by_shelf/description: the description only repeats the name `by_shelf`",
+            ),
+        ] {
+            assert_eq!(findings(file, from, to), [format!("/components/schemas/{expected}")]);
+        }
+    }
+
+    #[test]
+    fn a_missing_description_is_found_by_the_build_check() {
+        let found = findings("shop/schemas.yaml", "          description: How many.\n", "");
+        assert_eq!(found, ["/components/schemas/BookOrder/properties/count: `description` is missing or empty"]);
+    }
+
+    #[test]
+    fn texts_are_finished_and_trimmed() {
+        assert_eq!(
+            findings("shop/schemas.yaml", "description: How many.", "description: 'How many. '"),
+            ["/components/schemas/BookOrder/properties/count/description: the text begins or ends with a blank or a line break"]
+        );
+        assert_eq!(
+            findings("shop/schemas.yaml", "description: How many.", "description: >\n            How many."),
+            ["/components/schemas/BookOrder/properties/count/description: the text begins or ends with a blank or a line break"]
+        );
+        assert_eq!(
+            findings("shop/paths.yaml", "Takes an order.", "TODO."),
+            ["/paths/~1v1~1orders/post/description: the text holds `TODO`"]
+        );
+    }
+
+    #[test]
+    fn summaries_are_one_phrase() {
+        let at = "/paths/~1v1~1orders/post/summary: the summary";
+        for (summary, expected) in [
+            ("Order something.", "ends with a full stop"),
+            (&format!("Order{}", " a thing".repeat(10)), "has 85 characters, more than 80"),
+            ("\"Order\\nsomething\"", "has more than one line"),
+        ] {
+            assert_eq!(
+                findings("shop/paths.yaml", "summary: Order something", &format!("summary: {summary}")),
+                [format!("{at} {expected}")]
+            );
+        }
+        assert_eq!(
+            findings("shop/examples.yaml", "summary: A move", "summary: A move."),
+            ["/components/examples/shop_follow_chunk_1/summary: the summary ends with a full stop"]
+        );
+        assert_eq!(
+            findings("shop/examples.yaml", "      summary: A move\n", ""),
+            ["/components/examples/shop_follow_chunk_1: the example has no summary"]
+        );
+    }
 }

@@ -127,3 +127,43 @@ fn fits_type(schema: &Value, value: &Value) -> bool {
         None => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::small::findings;
+
+    const EXAMPLES: &str = "shop/examples.yaml";
+
+    #[test]
+    fn a_member_that_no_schema_declares_is_found_at_any_depth() {
+        for (from, to, expected) in [
+            ("count: 2", "count: 2, colour: red", "shop_order_book/value/colour: BookOrder does not declare `colour`"),
+            ("parcel: null", "parcel: {old: 1}", "shop_order_taken/value/parcel/old: Parcel does not declare `old`"),
+            ("{weight: 2}", "{weight: 2, at: 1}", "shop_follow_full/value/parcels/1/at: Parcel does not declare `at`"),
+            ("{weight: 3}", "{at: null}", "shop_follow_full/value/by_shelf/left/at: Parcel does not declare `at`"),
+            (
+                "{type: arrived}",
+                "{type: arrived, place: x}",
+                "shop_follow_chunk_2/value/place: ArrivedEvent does not declare `place`",
+            ),
+        ] {
+            assert_eq!(findings(EXAMPLES, from, to), [format!("/components/examples/{expected}")]);
+        }
+    }
+
+    #[test]
+    fn a_property_that_the_schema_loses_is_found() {
+        let property = "        place:\n          description: Where it is now.\n          type: string\n";
+        let found = crate::lint::small::findings_of(&[
+            ("shop/schemas.yaml", property, ""),
+            ("shop/schemas.yaml", "required: [type, place]", "required: [type]"),
+        ]);
+        assert_eq!(found, ["/components/examples/shop_follow_chunk_1/value/place: MovedEvent does not declare `place`"]);
+    }
+
+    #[test]
+    fn maps_and_free_objects_hold_anything() {
+        assert_eq!(findings(EXAMPLES, "prices: {book: 10,", "prices: {pen: 1, book: 10,"), [""; 0]);
+        assert_eq!(findings(EXAMPLES, "remarks: {colour", "remarks: {smell: {of: {}}, colour"), [""; 0]);
+    }
+}

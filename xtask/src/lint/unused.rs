@@ -23,8 +23,11 @@ pub(super) fn check(findings: &mut Findings<'_>) {
             );
         }
     }
-    let named: BTreeSet<&str> =
-        places::operations(document).iter().flat_map(|operation| operation.items_of("tags")).filter_map(|tag| tag.value.as_str()).collect();
+    let named: BTreeSet<&str> = places::operations(document)
+        .iter()
+        .flat_map(|operation| operation.items_of("tags"))
+        .filter_map(|tag| tag.value.as_str())
+        .collect();
     let whole = Place { pointer: String::new(), value: document.root() };
     for tag in whole.items_of("tags") {
         let name = tag.text("name").unwrap_or_default();
@@ -65,4 +68,65 @@ fn references(place: &Place<'_>, found: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use crate::lint::small::{findings, findings_of};
+
+    #[test]
+    fn schemas_that_no_operation_reaches_are_found_also_when_they_name_each_other() {
+        let pair = "    Left:\n      description: One of two.\n      type: object\n      properties:\n        value:\n          \
+                    description: The other.\n          allOf: [{$ref: '#/components/schemas/Right'}]\n    \
+                    Right:\n      description: The second.\n      type: object\n      properties:\n        value:\n          \
+                    description: The first.\n          allOf: [{$ref: '#/components/schemas/Left'}]\n    OrderRequest:\n";
+        assert_eq!(
+            findings("shop/schemas.yaml", "    OrderRequest:\n", pair),
+            [
+                "/components/schemas/Left: no operation leads to `Left`",
+                "/components/schemas/Right: no operation leads to `Right`"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_schema_behind_a_property_named_like_a_keyword_is_used() {
+        assert_eq!(
+            findings_of(&[
+                ("shop/schemas.yaml", "        parcel:\n", "        value:\n"),
+                ("shop/examples.yaml", ", parcel: null", ""),
+                ("shop/examples.yaml", "        parcel: {weight: 1.5}\n", "")
+            ]),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn unused_examples_responses_and_parameters_are_found() {
+        assert_eq!(
+            findings("shop/paths.yaml", "              tea: {$ref: '#/components/examples/shop_order_tea'}\n", ""),
+            ["/components/examples/shop_order_tea: no operation leads to `shop_order_tea`"]
+        );
+        assert_eq!(
+            findings("root.yaml", "    Error:\n", "    Gone:\n      description: Nothing comes back.\n    Error:\n"),
+            ["/components/responses/Gone: no operation leads to `Gone`"]
+        );
+        assert_eq!(
+            findings("shop/paths.yaml", "        - {$ref: '#/components/parameters/Language'}\n", ""),
+            ["/components/parameters/Language: no operation leads to `Language`"]
+        );
+    }
+
+    #[test]
+    fn a_schema_that_only_a_face_names_is_used() {
+        let faces = "      x-docs: [en/shop/orders]\n      x-faces:\n        - {method: order, summary: Order, answer: Slip}\n";
+        let slip = "    Slip:\n      description: A short answer.\n      type: object\n      properties:\n        id:\n          \
+                    description: Names the order.\n          type: string\n    OrderRequest:\n";
+        let changes =
+            [("shop/paths.yaml", "      x-docs: [en/shop/orders]\n", faces), ("shop/schemas.yaml", "    OrderRequest:\n", slip)];
+        assert_eq!(findings_of(&changes), [""; 0]);
+        assert_eq!(findings_of(&changes[1..]), ["/components/schemas/Slip: no operation leads to `Slip`"]);
+    }
+
+    #[test]
+    fn a_tag_without_operations_is_found() {
+        let tags = "tags:\n  - name: cellar\n    description: Wine.\n    x-docs: [en/shop/overview]\n    x-feature: shop\n";
+        assert_eq!(findings("root.yaml", "tags:\n", tags), ["/tags/0: tag `cellar` has no operation"]);
+    }
 }

@@ -1,0 +1,360 @@
+//! The words beyond OpenAPI, one by one.
+
+use octopusx_codegen::check::VOCABULARY;
+
+use crate::support::{Post, get, post};
+
+#[test]
+fn every_word_has_a_test_here_or_no_effect_on_the_code() {
+    let tests = [include_str!("vocabulary.rs"), include_str!("slice.rs"), include_str!("good/root.yaml")].concat();
+    let elsewhere = ["x-websocket"];
+    for word in VOCABULARY.iter().filter(|word| !elsewhere.contains(word)) {
+        assert!(tests.contains(&format!("{word}:")), "no test uses `{word}`");
+    }
+}
+
+#[test]
+fn x_docs_names_the_pages_in_the_documentation() {
+    let code = Post::new().with_route(&get("/bags", "letters_bags")).code();
+    code.expect_doc("`GET /bags`. Documentation: `en/letters/more`.");
+    // `x-docs:` of a tag.
+    code.expect_doc("Letters, on their way or delivered. Documentation: `en/letters`.");
+}
+
+#[test]
+fn x_unlisted_says_why_no_page_is_named() {
+    let code = Post::new().with_route(&get("/bags", "letters_bags").more("x-unlisted: seen in the app")).code();
+    code.expect_doc("`GET /bags`. No documentation page shows this route: seen in the app");
+}
+
+#[test]
+fn x_success_says_what_a_2xx_body_must_hold() {
+    let code = Post::new()
+        .with_route(&get("/bags", "letters_bags").more("x-success: {at: /code, values: [1, ok, true, 'a\"b']}"))
+        .code();
+    code.expect(
+        "letters",
+        r#"path: "/bags", auth: crate::operation::Auth::Bearer, idempotent: true,
+        success: Some(crate::operation::Success { at: "/code", values: &["1", "\"ok\"", "true", "\"a\\\"b\""] }),"#,
+    );
+}
+
+#[test]
+fn x_idempotent_lets_a_post_be_sent_again() {
+    let code = Post::new()
+        .with_route(&post("/find", "letters_find").more("x-idempotent: true"))
+        .with_route(&post("/bags", "letters_bag"))
+        .code();
+    code.expect("letters", r#"path: "/find", auth: crate::operation::Auth::Bearer, idempotent: true"#);
+    code.expect("letters", r#"path: "/bags", auth: crate::operation::Auth::Bearer, idempotent: false"#);
+}
+
+#[test]
+fn x_stream_adds_a_method_for_the_stream_and_hides_the_switch() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Question:
+              description: What to find out.
+              required: [live, text]
+              properties:
+                text: {type: string, description: In words.}
+                live: {type: boolean, description: Whether to answer as a stream.}
+            Event: {description: A piece of an answer., properties: {text: {type: string, description: Some words.}}}
+            ",
+        )
+        .with_route(&post("/ask", "letters_ask").body("Question").events("Event").more("x-stream: {switch: live, end: '[DONE]'}"))
+        .code();
+    code.expect("letters", "pub fn ask(&self, body: &impl LettersAskBody) -> crate::Call<crate::Response<Letter>>");
+    code.expect("letters", "pub fn ask_stream(&self, body: &impl LettersAskBody) -> crate::Call<crate::EventStream<Event>>");
+    code.expect("letters", "requests.letters_ask()) .with_body(body, false)");
+    code.expect("letters", "requests.letters_ask()) .with_body(body, true)");
+    code.expect("letters", r#"stream: Some(crate::operation::Stream { switch: "live", end: Some("[DONE]") }),"#);
+    code.expect("letters", "pub struct Question { pub text: String, pub extra: crate::wire::Extra, }");
+    code.expect("letters", "pub fn new(text: impl Into<String>) -> Self");
+    code.expect("letters", r#"crate::wire::object!(Question { text: "text" required });"#);
+    code.expect_doc("Do it, as a stream of events.");
+}
+
+#[test]
+fn x_stream_without_an_end_reads_until_the_connection_closes() {
+    let code = Post::new()
+        .with_route(&post("/ask", "letters_ask").body("LetterRequest").events("Stamp").more("x-stream: {switch: express}"))
+        .code();
+    code.expect("letters", r#"stream: Some(crate::operation::Stream { switch: "express", end: None }),"#);
+}
+
+#[test]
+fn x_stream_hides_the_switch_in_every_branch_of_a_body() {
+    let code = Post::new()
+        .with_route(&post("/ask", "letters_ask").body("Asked").events("Stamp").more("x-stream: {switch: live}"))
+        .with_schemas(
+            "
+            Asked: {description: One or the other., anyOf: [{$ref: '#/components/schemas/One'}, {$ref: '#/components/schemas/Two'}]}
+            One: {description: One., properties: {live: {type: boolean, description: Whether to stream.}}}
+            Two: {description: Two., properties: {live: {type: boolean, description: Whether to stream.}}}
+            ",
+        )
+        .code();
+    code.expect("letters", "pub struct One { pub extra: crate::wire::Extra, }");
+    code.expect("letters", "pub struct Two { pub extra: crate::wire::Extra, }");
+}
+
+#[test]
+fn x_stream_keeps_the_optional_parameters_on_both_methods() {
+    let code = Post::new()
+        .with_route(&post("/ask", "letters_ask").body("LetterRequest").events("Stamp").more(
+            "
+            x-stream: {switch: express}
+            parameters:
+              - {name: language, in: query, required: false, description: In which language., schema: {type: string}}
+            ",
+        ))
+        .code();
+    code.expect("letters", "impl crate::Call<crate::Response<Letter>, LettersAskParameters> { pub fn language");
+    code.expect("letters", "impl crate::Call<crate::EventStream<super::stamps::Stamp>, LettersAskParameters> { pub fn language");
+}
+
+#[test]
+fn x_faces_makes_several_methods_of_one_route() {
+    let code = Post::new()
+        .with_route(&post("/do", "letters_move_on").body("LetterRequest").answer("Done").more(
+            "
+                x-faces:
+                  - {method: move_on, summary: Move a letter on, fixed: {Action: move, x-mode: 1}, answer: Letter}
+                  - method: buy
+                    summary: Buy a stamp
+                    description: Pays for one.
+                    fixed: {Action: buy}
+                    security: [{x-post-key: []}]
+                    body: Stamp
+                    answer: Stamp
+                  - {method: move_back, summary: Move a letter back, fixed: {Action: back}, answer: Letter}
+                parameters:
+                  - {name: Action, in: query, required: false, description: What to do., schema: {type: string}}
+                  - {name: x-mode, in: header, required: false, description: How to do it., schema: {type: string}}
+                  - {name: language, in: query, required: false, description: In which language., schema: {type: string}}
+                ",
+        ))
+        .with_schemas(
+            "
+            Done:
+              description: What was done.
+              anyOf: [{$ref: '#/components/schemas/Letter'}, {$ref: '#/components/schemas/Stamp'}]
+            ",
+        )
+        .code();
+    code.expect(
+        "letters",
+        "pub fn move_on(&self, body: &impl LettersMoveOnBody) -> crate::Call<crate::Response<Letter>, LettersMoveOnParameters>",
+    );
+    code.expect(
+        "letters",
+        "pub fn buy(&self, body: &impl LettersBuyBody)
+            -> crate::Call<crate::Response<super::stamps::Stamp>, LettersMoveOnParameters>",
+    );
+    code.expect(
+        "letters",
+        r#"const { &LETTERS_MOVE_ON }, requests.letters_move_on())
+            .query("Action", "move").header("x-mode", "1").with_body(body, false)"#,
+    );
+    code.expect(
+        "letters",
+        r#"const { &LETTERS_BUY }, requests.letters_move_on()).query("Action", "buy").with_body(body, false)"#,
+    );
+    code.expect(
+        "letters",
+        r#"id: "letters_buy", method: ::http::Method::POST, path: "/do", auth: crate::operation::Auth::Header("x-post-key")"#,
+    );
+    code.expect("letters", "impl LettersBuyBody for super::stamps::Stamp {}");
+    code.expect("", "letters::LETTERS_MOVE_ON, letters::LETTERS_BUY, letters::LETTERS_MOVE_BACK,");
+    code.expect_doc("Buy a stamp. Pays for one.");
+    // No type for the answers as a whole, one set of setters for each answer, none for what the faces fix.
+    code.refuse("letters", "Done");
+    code.refuse("letters", "pub fn action");
+    let setters = code.text.matches("pub fn language(self, language: &str) -> Self").count();
+    assert_eq!(setters, 2, "{}", code.text);
+}
+
+#[test]
+fn x_task_makes_a_type_that_can_be_waited_for() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Parcel:
+              description: A parcel on its way.
+              x-task:
+                id: [/id, /data/id]
+                status: [/data/state]
+                progress: [/data/percent]
+                urls: [/data/photos/*/url]
+                error: [/data/reason]
+                query: letters_parcel
+                content: letters_photo
+              properties:
+                id: {type: string, description: What to ask with.}
+                data: {description: The rest., allOf: [{$ref: '#/components/schemas/ParcelData'}]}
+            ParcelData:
+              description: Where it is.
+              properties:
+                id: {type: string, description: What to ask with.}
+                state: {type: string, description: Where it is.}
+                percent: {type: number, description: How far it is.}
+                reason: {type: string, description: Why it came back.}
+                photos: {type: array, items: {$ref: '#/components/schemas/ParcelPhoto'}, description: At the door.}
+            ParcelPhoto: {description: A photo., properties: {url: {type: string, description: Where it is.}}}
+            ",
+        )
+        .with_route(&get("/parcels/{id}", "letters_parcel").answer("Parcel").more(ID))
+        .with_route(
+            &get("/parcels/{id}/photo", "letters_photo").more(ID).content("image/png: {schema: {type: string, format: binary}}"),
+        )
+        .code();
+    code.expect(
+        "letters",
+        r#"impl crate::tasks::Task for Parcel {
+            type Client = super::Client;
+            type Answer = Parcel;
+            const SHAPE: crate::tasks::Shape = crate::tasks::Shape {
+                id: &["/id", "/data/id"],
+                status: &["/data/state"],
+                progress: &["/data/percent"],
+                urls: &["/data/photos/*/url"],
+                error: &["/data/reason"],
+            };
+            fn json(&self) -> ::serde_json::Value { ::serde_json::to_value(self).unwrap_or_default() }
+            fn query(client: &super::Client, id: &str) -> crate::Call<crate::Response<Self::Answer>> {
+                client.letters().parcel(id)
+            }
+            fn content(client: &super::Client, id: &str) -> Option<crate::Call<crate::ByteStream>> {
+                Some(client.letters().photo(id))
+            }
+        }"#,
+    );
+}
+
+#[test]
+fn x_secret_never_reaches_debug() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Safe:
+              description: Holds a key.
+              properties:
+                key: {type: string, description: The key., x-secret: true}
+                name: {type: string, description: Whose., x-secret: false}
+            ",
+        )
+        .with_route(&get("/safe", "letters_safe").answer("Safe"))
+        .code();
+    code.expect("letters", "#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Safe");
+    code.expect("letters", "crate::wire::debug_without_secrets!(Safe { key hidden, name shown });");
+}
+
+#[test]
+fn x_rust_name_renames_fields_and_arguments_but_nothing_that_travels() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Card:
+              description: A card.
+              required: [new]
+              properties:
+                new: {type: boolean, description: Whether it is new., x-rust-name: is_new}
+            ",
+        )
+        .with_route(&post("/cards", "letters_card").body("Card").more(
+            "
+            parameters:
+              - {name: timeout, in: query, required: false, description: When to give up., schema: {type: integer}, x-rust-name: patience}
+              - {name: body, in: query, required: true, description: Which part., schema: {type: string}, example: all, x-rust-name: part}
+            ",
+        ))
+        .code();
+    code.expect("letters", "pub fn new(is_new: bool) -> Self");
+    code.expect("letters", r#"crate::wire::object!(Card { is_new: "new" required });"#);
+    code.expect("letters", "pub fn card(&self, part: &str, body: &impl LettersCardBody)");
+    code.expect("letters", r#"pub fn patience(self, patience: i64) -> Self { self.query("timeout", &patience.to_string()) }"#);
+    code.expect("requests", r#"crate::request::query("body", body)"#);
+}
+
+#[test]
+fn x_rust_type_is_a_type_that_the_runtime_has() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Clock: {description: What time it is., required: [now], properties: {now: {$ref: '#/components/schemas/Moment', description: Now.}}}
+            Moment:
+              description: A moment.
+              x-rust-type: Timestamp
+              oneOf: [{type: integer, title: Integer}, {type: string, title: Text}]
+            ",
+        )
+        .with_route(&get("/clock", "letters_clock").answer("Clock"))
+        .code();
+    code.expect("letters", "pub now: crate::values::Timestamp,");
+    code.expect("letters", "pub fn new(now: impl Into<crate::values::Timestamp>) -> Self");
+    code.refuse("", "Moment");
+}
+
+#[test]
+fn x_new_names_the_arguments_of_the_constructor() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Message:
+              description: Sent and answered.
+              required: [role]
+              x-new: [text, role]
+              properties:
+                role: {type: string, description: Who.}
+                text: {type: string, description: What.}
+                tone: {type: string, description: How.}
+            ",
+        )
+        .with_route(&post("/messages", "letters_message").body("Message").answer("Message"))
+        .code();
+    code.expect(
+        "letters",
+        "pub fn new(text: impl Into<String>, role: impl Into<String>) -> Self {
+            Self { role: role.into(), text: Some(text.into()), tone: None, extra: crate::wire::Extra::new(), }
+        }",
+    );
+}
+
+#[test]
+fn x_extensible_enum_and_x_enum_varnames_name_the_words_and_the_variants() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Card: {description: A card., properties: {way: {$ref: '#/components/schemas/Way', description: How it travels.}}}
+            Way:
+              description: How it travels.
+              type: string
+              x-extensible-enum: [air_mail, air-mail]
+              x-enum-varnames: [Air, OldAir]
+            ",
+        )
+        .with_route(&get("/card", "letters_card").answer("Card"))
+        .code();
+    code.expect("letters", "pub enum Way { Air, OldAir, Other(String), }");
+    code.expect("letters", r#"crate::wire::words!(Way { Air = "air_mail", OldAir = "air-mail" });"#);
+}
+
+#[test]
+fn x_example_and_x_schema_say_something_about_examples_and_nothing_about_code() {
+    let without = Post::new().code();
+    let examples = "
+components:
+  examples:
+    letter_lost:
+      summary: A letter that nobody finds
+      x-example: constructed
+      x-schema: Letter
+      value: {id: l-2, x-what: values are not looked into}
+";
+    let with = Post::new().with_fragment("more-examples", examples).code();
+    assert_eq!(without.text, with.text);
+}
+
+const ID: &str = "parameters: [{name: id, in: path, required: true, description: Which., schema: {type: string}, example: l-1}]";

@@ -40,8 +40,8 @@ pub struct Stream {
     pub(crate) end: Option<&'static str>,
     /// Tags of the events after which the stream is complete.
     pub(crate) last: &'static [&'static str],
-    /// A JSON pointer; once an event has a value there, the stream may end with the body.
-    pub(crate) finish: Option<&'static str>,
+    /// JSON pointers; once an event has a value at one of them, the stream may end with the body.
+    pub(crate) finish: &'static [&'static str],
 }
 
 impl Operation {

@@ -101,12 +101,13 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
         |stream| {
             let some = |word: &Option<String>| word.as_ref().map_or_else(|| "None".to_owned(), |word| format!("Some({})", literal(word)));
             let last: Vec<String> = stream.last.iter().map(|tag| literal(tag)).collect();
+            let finish: Vec<String> = stream.finish.iter().map(|pointer| literal(pointer)).collect();
             format!(
-                "Some(crate::operation::Stream {{ switch: {}, end: {}, last: &[{}], finish: {} }})",
+                "Some(crate::operation::Stream {{ switch: {}, end: {}, last: &[{}], finish: &[{}] }})",
                 some(&stream.switch),
                 some(&stream.end),
                 last.join(", "),
-                some(&stream.finish)
+                finish.join(", ")
             )
         },
     );
@@ -115,7 +116,7 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
     out.line(&format!("method: ::http::Method::{},", operation.verb));
     out.line(&format!("path: {},", literal(&operation.path)));
     out.line(&format!("auth: crate::operation::Auth::{auth},"));
-    out.line(&format!("idempotent: {},", operation.idempotent));
+    out.line(&format!("idempotent: {},", face.idempotent));
     out.line(&format!("success: {success},"));
     out.line(&format!("stream: {stream},"));
     out.close_with("};");
@@ -262,6 +263,9 @@ fn write_parameters(out: &mut Writer, api: &Api, operation: &Operation) {
     out.line("#[non_exhaustive]");
     out.line(&format!("pub struct {marker};"));
     let mut answers: BTreeSet<String> = operation.faces.iter().map(|face| answer_type(api, face, &operation.tag)).collect();
+    if operation.stream.as_ref().is_some_and(|stream| stream.switch.is_none()) {
+        answers.clear();
+    }
     answers.extend(operation.stream.iter().map(|stream| events_type(api, stream, &operation.tag)));
     for answer in answers {
         out.open(&format!("impl crate::Call<{answer}, {marker}>"));

@@ -59,6 +59,7 @@ fn write(document: &load::Document, api: &model::Api) -> Result<String, Problems
     facade::write_document_facts(&mut code, api);
     for section in api.sections() {
         code.doc(&section.doc);
+        code.line("#[allow(deprecated)] // The code refers to what it marks as deprecated.");
         code.open(&format!("pub mod {}", section.name));
         types::write(&mut code, api, &section);
         facade::write_section(&mut code, api, &section);

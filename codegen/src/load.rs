@@ -192,11 +192,11 @@ fn insert(root: &mut Value, place: &str, value: Value) {
     let steps: Vec<String> = place.split('/').skip(1).map(unescape).collect();
     let mut at = root;
     for step in &steps[..steps.len() - 1] {
+        let Value::Object(members) = at else { return };
+        at = members.entry(step.as_str()).or_insert_with(|| Value::Object(Map::new()));
         if at.is_null() {
             *at = Value::Object(Map::new());
         }
-        let Value::Object(members) = at else { return };
-        at = members.entry(step.as_str()).or_insert_with(|| Value::Object(Map::new()));
     }
     if let (Value::Object(members), Some(last)) = (at, steps.last()) {
         members.insert(last.clone(), value);
@@ -210,6 +210,7 @@ fn read_yaml(file: &Path) -> Result<Value, Problems> {
         .map_err(|error| problem(format!("can't be read: {error}"), "check that the file exists and is UTF-8"))?;
     let options = serde_saphyr::options! {
         budget: None,
+        strict_booleans: true,
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
     };
     serde_saphyr::from_str_with_options(&text, options).map_err(|error| {

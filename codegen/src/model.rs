@@ -62,10 +62,10 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     /// `x-success`.
     pub success: Option<Success>,
-    /// GET, HEAD and `x-idempotent`.
-    pub idempotent: bool,
     /// `x-stream`.
     pub stream: Option<Stream>,
+    /// `x-websocket`: the schemas of the client's and the server's events.
+    pub websocket: Option<(String, String)>,
     /// At least one; more by `x-faces`.
     pub faces: Vec<Face>,
     /// Where it stands.
@@ -85,6 +85,8 @@ pub struct Face {
     pub fixed: BTreeMap<String, String>,
     /// How the key is sent.
     pub auth: Auth,
+    /// GET, HEAD and `x-idempotent`.
+    pub idempotent: bool,
     /// The schema of the JSON body.
     pub body: Option<String>,
     /// The schema of the body as a form with files.
@@ -135,8 +137,8 @@ pub struct Stream {
     pub end: Option<String>,
     /// Tags of the events after which the stream is complete.
     pub last: Vec<String>,
-    /// A JSON pointer: once an event has a value there, the stream may end with the body.
-    pub finish: Option<String>,
+    /// JSON pointers: once an event has a value at one of them, the stream may end with the body.
+    pub finish: Vec<String>,
     /// The schema of one event.
     pub event: String,
 }
@@ -277,10 +279,23 @@ pub struct TaskShape {
     pub urls: Vec<String>,
     /// Pointers to what went wrong.
     pub error: Vec<String>,
-    /// The operation that asks for the state.
+    /// The method that asks for the state, as `<tag>_<method>`.
     pub query: String,
+    /// How that method's body is made of the id, where the id does not travel in the address.
+    pub query_body: Option<QueryBody>,
     /// The operation that serves the result's bytes.
     pub content: Option<String>,
+}
+
+/// `x-task/query_body`.
+#[derive(Clone, Debug)]
+pub struct QueryBody {
+    /// The body's schema.
+    pub schema: String,
+    /// The body's property that holds the id.
+    pub id: String,
+    /// Other properties, with the value that they always have here.
+    pub fixed: Vec<(String, serde_json::Value)>,
 }
 
 /// The type of a property, an item or an answer.
@@ -357,6 +372,7 @@ impl Operation {
             }
         }
         found.extend(self.stream.iter().map(|stream| stream.event.clone()));
+        found.extend(self.websocket.iter().flat_map(|(client, server)| [client.clone(), server.clone()]));
         found
     }
 
@@ -368,6 +384,15 @@ impl Operation {
 }
 
 impl Api {
+    /// A method by `<tag>_<method>`.
+    #[must_use]
+    pub fn method(&self, name: &str) -> Option<(&Operation, &Face)> {
+        self.operations.iter().find_map(|operation| {
+            let method = name.strip_prefix(&operation.tag)?.strip_prefix('_')?;
+            operation.faces.iter().find(|face| face.method == method).map(|face| (operation, face))
+        })
+    }
+
     /// Every face of every operation.
     pub fn faces(&self) -> impl Iterator<Item = &Face> {
         self.operations.iter().flat_map(|operation| &operation.faces)
@@ -388,8 +413,9 @@ impl Api {
     /// The schemas that travel to the gateway: bodies and all that they hold.
     #[must_use]
     pub fn sent(&self) -> BTreeSet<String> {
+        let events = self.operations.iter().filter_map(|operation| operation.websocket.as_ref()).map(|(client, _)| client.as_str());
         let mut open: Vec<String> =
-            self.faces().flat_map(|face| face.bodies()).map(str::to_owned).collect();
+            self.faces().flat_map(|face| face.bodies()).chain(events).map(str::to_owned).collect();
         let mut sent = BTreeSet::new();
         while let Some(name) = open.pop() {
             if let Some(schema) = self.schemas.get(&name)
@@ -437,6 +463,9 @@ impl Api {
 }
 
 fn section_doc(tag: &Tag) -> String {
+    if tag.docs.is_empty() {
+        return crate::text::rustdoc(&tag.description);
+    }
     let pages = tag.docs.iter().map(|page| format!("`{page}`")).collect::<Vec<_>>().join(", ");
     format!("{}\n\nDocumentation: {pages}.", crate::text::rustdoc(&tag.description))
 }

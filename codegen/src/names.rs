@@ -27,6 +27,18 @@ pub fn is_type_name(name: &str) -> bool {
     type_name(name) == *name && !TAKEN_TYPES.contains(&name)
 }
 
+/// Whether a module can have this name: that of a tag or of a folder. `requests` holds the request builders.
+#[must_use]
+pub fn is_module_name(name: &str) -> bool {
+    field(name) == *name && name != "requests"
+}
+
+/// Whether a variant can have a name that the document gives.
+#[must_use]
+pub fn is_variant_name(name: &str) -> bool {
+    !name.starts_with(char::is_lowercase) && syn::parse_str::<syn::Ident>(name).is_ok()
+}
+
 /// A field or argument: snake case, keywords with a `_` behind.
 #[must_use]
 pub fn field(name: &str) -> String {

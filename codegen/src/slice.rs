@@ -46,7 +46,11 @@ pub fn slice(mut api: Api, features: &Features) -> Api {
     }
     api.schemas.retain(|name, _| needed.contains(name));
     // A task type of another section may name a query that this slice doesn't have.
-    let ids: BTreeSet<String> = api.operations.iter().map(|operation| operation.id.clone()).collect();
+    let ids: BTreeSet<String> = api
+        .operations
+        .iter()
+        .flat_map(|operation| operation.faces.iter().map(|face| format!("{}_{}", operation.tag, face.method)))
+        .collect();
     for schema in api.schemas.values_mut() {
         if let Kind::Object(object) = &mut schema.kind {
             object.task.take_if(|task| !ids.contains(&task.query));

@@ -3,7 +3,7 @@
 //! The declarations are written here; how they read and write JSON is decided once, by the macros of the runtime's
 //! `wire` module that each declaration is handed to.
 
-use crate::model::{Api, Branch, Kind, Object, Operation, Property, Schema, Section, TaskShape, Type, Word};
+use crate::model::{Answer, Api, Branch, Kind, Object, Operation, Property, QueryBody, Schema, Section, TaskShape, Type, Word};
 use crate::names;
 use crate::text::{Writer, literal, rustdoc};
 
@@ -83,7 +83,8 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     let secret = properties.iter().any(|property| property.secret);
     let form = api.is_form(&schema.name);
     let derives = match (form, secret) {
-        (true, _) => "Clone, Debug",
+        (true, true) => "Clone",
+        (true, false) => "Clone, Debug",
         (false, true) => "Clone, PartialEq",
         (false, false) => "Clone, Debug, PartialEq",
     };
@@ -97,6 +98,13 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     out.line("pub extra: crate::wire::Extra,");
     out.close();
     write_methods(out, api, schema, object, &properties);
+    if secret {
+        let shown: Vec<String> = properties
+            .iter()
+            .map(|property| format!("{} {}", property.rust_name, if property.secret { "hidden" } else { "shown" }))
+            .collect();
+        out.line(&format!("crate::wire::debug_without_secrets!({} {{ {} }});", schema.name, shown.join(", ")));
+    }
     if form {
         return write_form(out, &schema.name, &properties);
     }
@@ -111,13 +119,6 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     out.line(&format!("crate::wire::object!({name} {{ {} }});", fields.join(", ")));
     if api.is_json_body(&schema.name) {
         out.line(&format!("crate::wire::body!({name});"));
-    }
-    if secret {
-        let shown: Vec<String> = properties
-            .iter()
-            .map(|property| format!("{} {}", property.rust_name, if property.secret { "hidden" } else { "shown" }))
-            .collect();
-        out.line(&format!("crate::wire::debug_without_secrets!({name} {{ {} }});", shown.join(", ")));
     }
     if let Some(task) = &object.task {
         write_task(out, api, schema, task);
@@ -345,8 +346,8 @@ fn write_any_of(out: &mut Writer, api: &Api, schema: &Schema, branches: &[String
 }
 
 fn write_task(out: &mut Writer, api: &Api, schema: &Schema, task: &TaskShape) {
-    let Some(query) = api.operation(&task.query) else { return };
-    let Some(crate::model::Answer::Json(answer)) = query.faces.first().map(|face| &face.answer) else { return };
+    let Some((query, face)) = api.method(&task.query) else { return };
+    let Answer::Json(answer) = &face.answer else { return };
     let pointers = |all: &[String]| all.iter().map(|pointer| literal(pointer)).collect::<Vec<_>>().join(", ");
     out.open(&format!("impl crate::tasks::Task for {}", schema.name));
     out.line("type Client = super::Client;");
@@ -362,12 +363,26 @@ fn write_task(out: &mut Writer, api: &Api, schema: &Schema, task: &TaskShape) {
     out.line("::serde_json::to_value(self).unwrap_or_default()");
     out.close();
     out.open("fn query(client: &super::Client, id: &str) -> crate::Call<crate::Response<Self::Answer>>");
-    out.line(&format!("client.{}().{}(id)", query.tag, query.faces[0].method));
+    let asked = task.query_body.as_ref().map_or_else(|| "id".to_owned(), |body| query_body(api, schema, body));
+    out.line(&format!("client.{}().{}({asked})", query.tag, face.method));
     out.close();
-    if let Some(content) = task.content.as_ref().and_then(|id| api.operation(id)) {
+    if let Some((content, face)) = task.content.as_ref().and_then(|id| api.method(id)) {
         out.open("fn content(client: &super::Client, id: &str) -> Option<crate::Call<crate::ByteStream>>");
-        out.line(&format!("Some(client.{}().{}(id))", content.tag, content.faces[0].method));
+        out.line(&format!("Some(client.{}().{}(id))", content.tag, face.method));
         out.close();
     }
     out.close();
+}
+
+/// The body of a query, made of the id.
+fn query_body(api: &Api, schema: &Schema, body: &QueryBody) -> String {
+    let mut code = format!("&{}::new(id)", rust_type(api, &Type::Named(body.schema.clone()), &schema.section));
+    let Some(Kind::Object(object)) = api.schemas.get(&body.schema).map(|schema| &schema.kind) else { return code };
+    for (name, value) in &body.fixed {
+        if let Some(property) = object.properties.iter().find(|property| property.name == *name) {
+            let value = value.as_str().map_or_else(|| value.to_string(), literal);
+            code.push_str(&format!(".{}({value})", property.rust_name));
+        }
+    }
+    code
 }

@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::Path;
 
-use octopusx_codegen::Problem;
+use octopusx_codegen::{Problem, generate};
 
-use crate::support::{Post, data};
+use crate::support::{Post, data, features};
 
 #[test]
 fn the_document_that_the_broken_ones_are_made_from_is_whole() {
@@ -25,6 +25,29 @@ fn every_broken_document_is_refused_with_exactly_its_messages() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once() {
+    let fragment = "paths:\n  /cards: {head: {}, trace: {}}\ncomponents:\n  schemas:\n    Card: {type: string}\n";
+    let problems = Post::new().with_fragment("cards", fragment).generate(&["letters"]).unwrap_err();
+    let places: Vec<&str> = problems.0.iter().map(|problem| problem.pointer.as_str()).collect();
+    assert_eq!(places, ["/components/schemas/Card", "/paths/~1cards/head", "/paths/~1cards/trace"]);
+}
+
+#[test]
+fn a_folder_without_a_root_is_refused() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let error = generate(folder.path(), &features(&[])).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{}#: can't be read", folder.path().join("root.yaml").display())), "{error}");
+}
+
+#[test]
+fn an_empty_place_in_the_root_swallows_no_fragment() {
+    let post = Post::new();
+    let root = post.folder().join("root.yaml");
+    fs::write(&root, fs::read_to_string(&root).unwrap() + "paths:\n").unwrap();
+    post.code().expect("letters", "pub fn send");
 }
 
 fn cases() -> Vec<String> {

@@ -14,7 +14,7 @@ fn every_tag_becomes_an_accessor_and_every_operation_a_method() {
             #[must_use] pub fn stamps(&self) -> stamps::Stamps<'_> { stamps::Stamps::new(self) }
         }",
     );
-    code.expect("letters", "pub fn send(&self, body: &impl LettersSendBody) -> crate::Call<crate::Response<Letter>> {");
+    code.expect("letters", "pub fn send(&self, body: &impl LettersSendBody) -> crate::Call<crate::Response<Letter>>");
     code.expect(
         "letters",
         "pub fn get(&self, id: &str) -> crate::Call<crate::Response<Letter>> {
@@ -73,7 +73,7 @@ fn a_body_is_a_sealed_trait_of_all_that_the_route_takes() {
         impl LettersAnyBody for LetterRequest {}
         impl LettersAnyBody for super::stamps::Stamp {}",
     );
-    code.expect("letters", "requests.letters_any()) .with_body(body, false)");
+    code.expect("letters", "crate::Call::new(core, const { &LETTERS_ANY }, requests.letters_any()).with_body(body, false)");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn required_headers_are_arguments_and_constant_ones_are_sent_unasked() {
     code.expect("letters", "pub fn bag(&self, id: &str, x_trace: &str, body: &impl LettersBagBody)");
     code.expect(
         "letters",
-        r#"requests.letters_bag(id))
+        r#"crate::Call::new(core, const { &LETTERS_BAG }, requests.letters_bag(id))
             .query("mode", "fast")
             .header("X-Version", "1")
             .header("X-Trace", x_trace)

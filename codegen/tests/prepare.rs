@@ -38,11 +38,12 @@ fn only_required_parameters_in_path_and_query_are_arguments_and_all_are_strings(
     let paths = prepared(&get("/bags/{id}", "letters_bag").more(
         "
             x-faces:
-              - {method: bag, summary: A bag, fixed: {fixed: small}}
+              - {method: bag, summary: A bag, fixed: {fixed: small, size: large}}
             parameters:
               - {name: id, in: path, required: true, description: Which., schema: {type: integer}, example: 1}
               - {name: page, in: query, required: true, description: Which., schema: {type: integer}, example: 1}
               - {name: fixed, in: query, required: false, description: By face., schema: {type: string}}
+              - {name: size, in: query, required: true, description: By face too., schema: {type: string}, example: large}
               - {name: version, in: query, required: true, description: Always one., schema: {type: string, enum: ['1']}}
               - {name: language, in: query, required: false, description: A setter., schema: {type: string}}
               - {name: X-Trace, in: header, required: true, description: A header., schema: {type: string}, example: t}

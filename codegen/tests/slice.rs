@@ -1,5 +1,6 @@
 //! What is kept of a document when only some features are on.
 
+use octopusx_codegen::model::Kind;
 use octopusx_codegen::slice::slice;
 
 use crate::support::{Post, features, get};
@@ -87,6 +88,8 @@ fn a_task_whose_query_is_sliced_away_is_an_ordinary_type() {
     let code = post.code_of(&["stamps"]);
     code.expect("letters", "pub struct Letter");
     code.refuse("letters", "impl crate::tasks::Task for Letter");
+    let api = slice(post.api(), &features(&["stamps"]));
+    assert!(matches!(&api.schemas["Letter"].kind, Kind::Object(letter) if letter.task.is_none()));
 }
 
 #[test]

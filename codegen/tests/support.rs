@@ -140,6 +140,12 @@ impl Route {
         Self { body: format!("requestBody:\n  required: true\n  content:\n{}", block(&json(schema), 4)), ..self }
     }
 
+    /// The body is a form.
+    pub fn form(self, schema: &str) -> Self {
+        let route = self.body(schema);
+        Self { body: route.body.replace("application/json", "multipart/form-data"), ..route }
+    }
+
     /// Further keys of the operation.
     pub fn more(mut self, yaml: &str) -> Self {
         self.more = format!("{}\n{}", self.more, block(yaml, 0));
@@ -188,7 +194,9 @@ pub struct Code {
 }
 
 impl Code {
+    /// What was generated, which must be Rust.
     pub fn new(text: String) -> Self {
+        syn::parse_file(&text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
         let tokens = text.parse().unwrap();
         Self { text, tokens }
     }
@@ -196,7 +204,8 @@ impl Code {
     /// Whether a module holds a piece of code, whatever the spaces; documentation is left out on both sides.
     pub fn has(&self, module: &str, piece: &str) -> bool {
         let module = self.module(module).unwrap_or_else(|| panic!("there is no module {module}"));
-        flat(module).contains(&flat(piece.parse().unwrap()))
+        let piece = flat(piece.parse().unwrap_or_else(|error| panic!("{error}: {piece}")));
+        format!(" {}", flat(module)).contains(&format!(" {}", piece.strip_suffix(", ").unwrap_or(&piece)))
     }
 
     #[track_caller]

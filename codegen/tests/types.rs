@@ -211,6 +211,7 @@ fn a_union_without_a_discriminator_is_read_by_its_json_type() {
             - {type: string, title: Line}
             - {type: array, title: Lines, items: {type: string}}
             - {type: integer, title: Number}
+            - {type: boolean, title: Blank}
             - {$ref: '#/components/schemas/CardTextStyled'}
         CardTextStyled: {description: With a font., properties: {font: {type: string, description: The font.}}}
         ",
@@ -221,6 +222,7 @@ fn a_union_without_a_discriminator_is_read_by_its_json_type() {
             Line(String),
             Lines(Vec<String>),
             Number(i64),
+            Blank(bool),
             Styled(CardTextStyled),
             Other(::serde_json::Value),
         }",
@@ -228,11 +230,26 @@ fn a_union_without_a_discriminator_is_read_by_its_json_type() {
     code.expect(
         "letters",
         "crate::wire::by_type!(CardText {
-            string => Line(String), array => Lines(Vec<String>), number => Number(i64), object => Styled(CardTextStyled)
+            string => Line(String), array => Lines(Vec<String>), number => Number(i64), boolean => Blank(bool), object => Styled(CardTextStyled)
         });",
     );
     code.expect("letters", "impl From<&str> for CardText { fn from(value: &str) -> Self { Self::Line(value.into()) } }");
     code.expect("letters", "impl From<i64> for CardText");
+}
+
+#[test]
+fn a_branch_is_named_by_what_its_schema_adds_to_the_name_of_the_union_where_that_is_a_name() {
+    let code = code(
+        "
+        Card: {description: A card., properties: {text: {$ref: '#/components/schemas/CardText', description: What it says.}}}
+        CardText:
+          description: What it says.
+          oneOf: [{$ref: '#/components/schemas/CardText2'}, {$ref: '#/components/schemas/CardTextLines'}]
+        CardText2: {description: The second form., properties: {text: {type: string, description: The text.}}}
+        CardTextLines: {description: Line by line., type: array, items: {type: string}}
+        ",
+    );
+    code.expect("letters", "pub enum CardText { CardText2(CardText2), Lines(CardTextLines), Other(::serde_json::Value), }");
 }
 
 #[test]
@@ -319,4 +336,39 @@ fn what_is_deprecated_is_marked_so() {
 fn descriptions_reach_rustdoc_without_becoming_links_or_html() {
     let code = code("Card: {description: 'See [1] at https://post.example, a <b> in `a[0]`.', properties: {}}");
     code.expect_doc(r"See \[1\] at <https://post.example>, a \<b\> in `a[0]`.");
+}
+
+#[test]
+fn a_form_takes_files_and_is_only_sent() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Scan:
+              description: A scanned letter.
+              required: [page, to]
+              properties:
+                to: {type: string, description: Where to.}
+                page: {type: string, format: binary, description: The first page.}
+                more: {type: array, items: {type: string, format: binary}, description: The other pages.}
+            ",
+        )
+        .with_route(&post("/scans", "letters_scan").form("Scan"))
+        .code();
+    code.expect(
+        "letters",
+        "pub struct Scan {
+            pub to: String,
+            pub page: crate::FilePart,
+            pub more: Option<Vec<crate::FilePart>>,
+            pub extra: crate::wire::Extra,
+        }",
+    );
+    code.expect("letters", "pub fn new(page: impl Into<crate::FilePart>, to: impl Into<String>) -> Self");
+    code.expect("letters", "pub fn scan(&self, body: &impl LettersScanBody) -> crate::Call<crate::Response<Letter>>");
+    code.expect("letters", "impl LettersScanBody for Scan {}");
+    code.expect(
+        "letters",
+        r#"crate::wire::form!(Scan { to: "to" value required, page: "page" file required, more: "more" files optional });"#,
+    );
+    code.refuse("letters", "#[derive(Clone, Debug, PartialEq)] #[non_exhaustive] pub struct Scan");
 }

@@ -67,9 +67,15 @@ fn x_stream_adds_a_method_for_the_stream_and_hides_the_switch() {
         .code();
     code.expect("letters", "pub fn ask(&self, body: &impl LettersAskBody) -> crate::Call<crate::Response<Letter>>");
     code.expect("letters", "pub fn ask_stream(&self, body: &impl LettersAskBody) -> crate::Call<crate::EventStream<Event>>");
-    code.expect("letters", "requests.letters_ask()) .with_body(body, false)");
-    code.expect("letters", "requests.letters_ask()) .with_body(body, true)");
-    code.expect("letters", r#"stream: Some(crate::operation::Stream { switch: "live", end: Some("[DONE]") }),"#);
+    code.expect("letters", "crate::Call::new(core, const { &LETTERS_ASK }, requests.letters_ask()).with_body(body, false)");
+    code.expect(
+        "letters",
+        "crate::Call::new(core, const { &LETTERS_ASK }, requests.letters_ask()).with_body(body, true).streaming()",
+    );
+    code.expect(
+        "letters",
+        r#"stream: Some(crate::operation::Stream { switch: Some("live"), end: Some("[DONE]"), last: &[], finish: None }),"#,
+    );
     code.expect("letters", "pub struct Question { pub text: String, pub extra: crate::wire::Extra, }");
     code.expect("letters", "pub fn new(text: impl Into<String>) -> Self");
     code.expect("letters", r#"crate::wire::object!(Question { text: "text" required });"#);
@@ -77,17 +83,42 @@ fn x_stream_adds_a_method_for_the_stream_and_hides_the_switch() {
 }
 
 #[test]
-fn x_stream_without_an_end_reads_until_the_connection_closes() {
-    let code = Post::new()
-        .with_route(&post("/ask", "letters_ask").body("LetterRequest").events("Stamp").more("x-stream: {switch: express}"))
-        .code();
-    code.expect("letters", r#"stream: Some(crate::operation::Stream { switch: "express", end: None }),"#);
+fn x_stream_says_by_what_a_whole_stream_ends() {
+    for (words, expected) in [
+        ("end: '[DONE]'", r#"end: Some("[DONE]"), last: &[], finish: None"#),
+        ("last: [stopped, failed]", r#"end: None, last: &["stopped", "failed"], finish: None"#),
+        ("finish: /choices/0/finish_reason", r#"end: None, last: &[], finish: Some("/choices/0/finish_reason")"#),
+    ] {
+        let route = post("/ask", "letters_ask").body("LetterRequest").events("Stamp");
+        let code = Post::new().with_route(&route.more(&format!("x-stream: {{switch: express, {words}}}"))).code();
+        code.expect("letters", &format!(r#"stream: Some(crate::operation::Stream {{ switch: Some("express"), {expected} }}),"#));
+    }
+}
+
+#[test]
+fn x_stream_without_a_switch_means_that_the_one_method_streams() {
+    let route = post("/ask", "letters_ask").body("LetterRequest").content("").events("Stamp").more(
+        "
+        x-stream: {end: bye}
+        parameters:
+          - {name: language, in: query, required: false, description: In which language., schema: {type: string}}
+        ",
+    );
+    let code = Post::new().with_route(&route).code();
+    code.expect(
+        "letters",
+        "pub fn ask(&self, body: &impl LettersAskBody)
+            -> crate::Call<crate::EventStream<super::stamps::Stamp>, LettersAskParameters>",
+    );
+    code.expect("letters", "impl crate::Call<crate::EventStream<super::stamps::Stamp>, LettersAskParameters>");
+    code.refuse("letters", "impl crate::Call<crate::Response<()>, LettersAskParameters>");
+    code.refuse("letters", "ask_stream");
 }
 
 #[test]
 fn x_stream_hides_the_switch_in_every_branch_of_a_body() {
     let code = Post::new()
-        .with_route(&post("/ask", "letters_ask").body("Asked").events("Stamp").more("x-stream: {switch: live}"))
+        .with_route(&post("/ask", "letters_ask").body("Asked").events("Stamp").more("x-stream: {switch: live, end: bye}"))
         .with_schemas(
             "
             Asked: {description: One or the other., anyOf: [{$ref: '#/components/schemas/One'}, {$ref: '#/components/schemas/Two'}]}
@@ -105,14 +136,14 @@ fn x_stream_keeps_the_optional_parameters_on_both_methods() {
     let code = Post::new()
         .with_route(&post("/ask", "letters_ask").body("LetterRequest").events("Stamp").more(
             "
-            x-stream: {switch: express}
+            x-stream: {switch: express, end: bye}
             parameters:
               - {name: language, in: query, required: false, description: In which language., schema: {type: string}}
             ",
         ))
         .code();
-    code.expect("letters", "impl crate::Call<crate::Response<Letter>, LettersAskParameters> { pub fn language");
-    code.expect("letters", "impl crate::Call<crate::EventStream<super::stamps::Stamp>, LettersAskParameters> { pub fn language");
+    code.expect("letters", "impl crate::Call<crate::Response<Letter>, LettersAskParameters> { pub fn language(self, language: &str) -> Self { self.query(\"language\", language) } }");
+    code.expect("letters", "impl crate::Call<crate::EventStream<super::stamps::Stamp>, LettersAskParameters> { pub fn language(self, language: &str) -> Self { self.query(\"language\", language) } }");
 }
 
 #[test]
@@ -155,12 +186,12 @@ fn x_faces_makes_several_methods_of_one_route() {
     );
     code.expect(
         "letters",
-        r#"const { &LETTERS_MOVE_ON }, requests.letters_move_on())
+        r#"crate::Call::new(core, const { &LETTERS_MOVE_ON }, requests.letters_move_on())
             .query("Action", "move").header("x-mode", "1").with_body(body, false)"#,
     );
     code.expect(
         "letters",
-        r#"const { &LETTERS_BUY }, requests.letters_move_on()).query("Action", "buy").with_body(body, false)"#,
+        r#"crate::Call::new(core, const { &LETTERS_BUY }, requests.letters_move_on()).query("Action", "buy").with_body(body, false)"#,
     );
     code.expect(
         "letters",
@@ -249,6 +280,16 @@ fn x_secret_never_reaches_debug() {
         .code();
     code.expect("letters", "#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Safe");
     code.expect("letters", "crate::wire::debug_without_secrets!(Safe { key hidden, name shown });");
+}
+
+#[test]
+fn x_secret_is_kept_out_of_debug_in_forms_too() {
+    let code = Post::new()
+        .with_schemas("Scan: {description: A scan., properties: {key: {type: string, description: The key., x-secret: true}}}")
+        .with_route(&post("/scans", "letters_scan").form("Scan"))
+        .code();
+    code.expect("letters", "#[derive(Clone)] #[non_exhaustive] pub struct Scan");
+    code.expect("letters", "crate::wire::debug_without_secrets!(Scan { key hidden });");
 }
 
 #[test]

@@ -24,16 +24,14 @@ impl Ends {
     /// Looks at an event; true when it is the last.
     pub(super) fn is_last(&mut self, event: &impl Typed, data: &str) -> bool {
         let Some(rules) = self.rules else { return false };
-        if let Some(pointer) = rules.finish {
-            self.finished = self.finished || has_value(data, pointer);
-        }
+        self.finished = self.finished || rules.finish.iter().any(|pointer| has_value(data, pointer));
         event.tag().is_some_and(|tag| rules.last.contains(&tag))
     }
 
     /// Whether the body may end here.
     pub(super) fn may_stop(&self) -> bool {
         self.rules.is_none_or(|rules| {
-            let has_end = rules.end.is_some() || !rules.last.is_empty() || rules.finish.is_some();
+            let has_end = rules.end.is_some() || !rules.last.is_empty() || !rules.finish.is_empty();
             self.finished || !has_end
         })
     }

@@ -24,7 +24,7 @@ pub(super) fn answer<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> 
             false => Ok(Response::new(value, head, body)),
             true => Err(Error::answer(head, body)),
         },
-        Err(_) if says_failure(text) => Err(Error::answer(head, body)),
+        Err(_) if says_failure(text) || lacks_its_mark(head.about.operation.success, text) => Err(Error::answer(head, body)),
         Err(failure) => Err(not_readable(failure, text, head, body.clone())),
     }
 }
@@ -64,6 +64,12 @@ fn refused<T: Typed>(success: Option<Success>, value: &T, text: &str) -> bool {
         Some(mark) => !is_success(mark, text),
         None => value.extra().is_some_and(undeclared_failure),
     }
+}
+
+/// An envelope of a route that has a mark of success, but says something else: a failure, whatever it lacks.
+fn lacks_its_mark(success: Option<Success>, text: &str) -> bool {
+    let body: Value = serde_json::from_str(text).unwrap_or_default();
+    success.is_some_and(|mark| body.pointer(mark.at).is_some() && !is_success(mark, text))
 }
 
 fn is_success(mark: Success, text: &str) -> bool {

@@ -6,6 +6,9 @@ use super::{Checker, schema_name};
 use crate::load::escape;
 use crate::model::{Answer, Type};
 
+/// The answer that opens a WebSocket.
+const SWITCHING: &str = "101";
+
 /// The media types of bodies that can be generated.
 const BODIES: [&str; 2] = ["application/json", "multipart/form-data"];
 
@@ -39,7 +42,7 @@ impl Checker<'_> {
     /// What the first success status answers with.
     pub(super) fn answer(&self, at: &str, operation: &Value) -> Answer {
         let responses = operation.get("responses").and_then(Value::as_object);
-        let success = responses.into_iter().flatten().find(|(status, _)| status.starts_with('2'));
+        let success = responses.into_iter().flatten().find(|(status, _)| status.starts_with('2') || *status == SWITCHING);
         let Some((status, response)) = success else {
             self.problem(
                 at,
@@ -67,6 +70,10 @@ impl Checker<'_> {
             }
             return Answer::Json(ty.unwrap_or(Type::Any));
         }
+        if media.contains_key("text/event-stream") && operation.pointer("/x-stream/switch").is_none() {
+            // The method streams in any case.
+            return Answer::Empty;
+        }
         if media.values().all(is_binary) && !media.is_empty() {
             return Answer::Bytes;
         }
@@ -79,7 +86,7 @@ impl Checker<'_> {
     /// Errors are part of a complete document.
     pub(super) fn check_errors(&self, at: &str, operation: &Value) {
         let responses = operation.get("responses").and_then(Value::as_object);
-        let described = responses.into_iter().flatten().any(|(status, _)| !status.starts_with('2'));
+        let described = responses.into_iter().flatten().any(|(status, _)| !status.starts_with('2') && status != SWITCHING);
         if !described {
             self.problem(at, "no error answer is described", "add `default: {$ref: '#/components/responses/Error'}`");
         }

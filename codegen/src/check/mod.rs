@@ -60,6 +60,7 @@ pub fn check(document: &Document, features: &Features) -> Result<Api, Problems> 
     };
     checker.unions_and_tasks(&api);
     checker.module_names(&api);
+    checker.folder_names(&api);
     checker.method_names(&api);
     checker.problems.into_inner().into_result()?;
     Ok(api)

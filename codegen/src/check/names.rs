@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checker;
 use crate::load::escape;
-use crate::model::{Api, Parameter};
+use crate::model::{Api, Parameter, Schema};
 use crate::names;
 
 impl Checker<'_> {
     /// Types of one module must differ, also from what the facade writes there.
     pub(super) fn module_names(&self, api: &Api) {
         for (at, tag) in api.tags.iter().enumerate() {
-            if names::field(&tag.name) != tag.name {
+            if !names::is_module_name(&tag.name) {
                 let what = format!("a module can't be named `{}`", tag.name);
                 self.problem(&format!("/tags/{at}/name"), what, "use lower case and `_`, and no keyword of Rust");
             }
@@ -23,6 +23,18 @@ impl Checker<'_> {
                     format!("`{struct_name}` is the name of the struct with the methods of tag `{}`", tag.name),
                     "give the schema another name",
                 );
+            }
+        }
+    }
+
+    /// Folders become modules too.
+    pub(super) fn folder_names(&self, api: &Api) {
+        let mut seen = BTreeSet::new();
+        for Schema { name, section, .. } in api.schemas.values() {
+            if !names::is_module_name(section) && seen.insert(section) {
+                let what = format!("a module can't be named `{section}`, as the folder of this file is");
+                let mend = "name the folder in lower case and `_`, and with no keyword of Rust";
+                self.problem(&format!("/components/schemas/{}", escape(name)), what, mend);
             }
         }
     }
@@ -39,7 +51,7 @@ impl Checker<'_> {
                     let mend = "use lower case and `_`, and neither `new` nor a keyword of Rust";
                     self.problem(&operation.pointer, what, mend);
                 }
-                let stream = operation.stream.iter().map(|_| format!("{method}_stream"));
+                let stream = operation.stream.iter().filter(|stream| stream.switch.is_some()).map(|_| format!("{method}_stream"));
                 for method in std::iter::once(method.clone()).chain(stream) {
                     if let Some(other) = seen.insert((&operation.tag, method.clone()), &operation.pointer) {
                         let what = format!("`{}().{method}` exists twice, here and at {other}", operation.tag);

@@ -62,7 +62,6 @@ impl Checker<'_> {
         let stream = self.stream(at, value);
         let parameters = self.parameters(at, path, value);
         let mut operation = Operation {
-            idempotent: verb == "get" || self.flag(at, value, "x-idempotent"),
             success: self.success(at, value),
             deprecated: self.flag(at, value, "deprecated"),
             verb: verb.to_uppercase(),
@@ -75,6 +74,7 @@ impl Checker<'_> {
             unlisted,
             parameters,
             stream,
+            websocket: self.websocket(at, value),
         };
         operation.faces = self.faces(at, value, &operation);
         operation
@@ -131,10 +131,10 @@ impl Checker<'_> {
             switch: word("switch"),
             end: word("end"),
             last: self.texts(&pointer, words, "last").unwrap_or_default(),
-            finish: word("finish"),
+            finish: self.texts(&pointer, words, "finish").unwrap_or_default(),
             event: event.to_owned(),
         };
-        if stream.end.is_none() && stream.last.is_empty() && stream.finish.is_none() {
+        if stream.end.is_none() && stream.last.is_empty() && stream.finish.is_empty() {
             self.problem(
                 &pointer,
                 "nothing says how the stream ends, so a broken one could not be told from a whole one",
@@ -142,6 +142,19 @@ impl Checker<'_> {
             );
         }
         Some(stream)
+    }
+
+    fn websocket(&self, at: &str, value: &Value) -> Option<(String, String)> {
+        let words = value.get("x-websocket")?;
+        let pointer = format!("{at}/x-websocket");
+        let side = |key: &str| {
+            let name = self.text(&pointer, Some(words), key, "name the schema of that side's events");
+            if !name.is_empty() && self.document.at(&format!("/components/schemas/{}", escape(&name))).is_none() {
+                self.problem(&format!("{pointer}/{key}"), format!("there is no schema `{name}`"), "name a schema of this document");
+            }
+            name
+        };
+        Some((side("client"), side("server")))
     }
 
     fn parameters(&self, at: &str, path: &str, value: &Value) -> Vec<Parameter> {
@@ -240,6 +253,7 @@ impl Checker<'_> {
             ),
             fixed: BTreeMap::new(),
             auth,
+            idempotent: operation.verb == "GET" || self.flag(at, value, "x-idempotent"),
             body: self.body(at, value, "application/json"),
             form: self.body(at, value, "multipart/form-data"),
             answer: self.answer(at, value),
@@ -252,6 +266,13 @@ impl Checker<'_> {
             .enumerate()
             .map(|(index, face)| self.face(&format!("{at}/x-faces/{index}"), face, &plain, operation))
             .collect();
+        for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
+            let fixing = faces.iter().filter(|face| face.fixed.contains_key(&parameter.name)).count();
+            if fixing != 0 && fixing != faces.len() {
+                let what = format!("`{}` is required, but only some faces fix it", parameter.name);
+                self.problem(&format!("{at}/x-faces"), what, "fix it in every face, or declare it with `required: false`");
+            }
+        }
         if faces.first().is_none_or(|first| first.method != operation.method_of_id()) {
             let mend = "let operationId name the first face, so that both ways lead to the same method";
             self.problem(&format!("{at}/x-faces"), "the first face and operationId name different methods", mend);
@@ -266,6 +287,7 @@ impl Checker<'_> {
         if let Some(description) = value.get("description").and_then(Value::as_str) {
             face.description = description.trim().to_owned();
         }
+        face.idempotent = face.idempotent || self.flag(at, value, "x-idempotent");
         if let Some(security) = value.get("security") {
             face.auth = self.auth(&format!("{at}/security"), Some(security));
         }

@@ -75,6 +75,10 @@ impl Checker<'_> {
         }
         // `Other` is the variant for words that the document does not know.
         let mut seen = BTreeSet::from(["Other".to_owned()]);
+        for name in names_given.iter().flatten().filter(|name| !names::is_variant_name(name)) {
+            let what = format!("a variant can't be named `{name}`");
+            self.problem(&format!("{at}/x-enum-varnames"), what, "write it in camel case, as `InProgress`");
+        }
         let found: Vec<Word> = words
             .into_iter()
             .enumerate()
@@ -154,9 +158,16 @@ impl Checker<'_> {
                 continue;
             }
             let variant = match value.get("$ref").and_then(Value::as_str).and_then(schema_name) {
-                Some(name) => name.strip_prefix(union).filter(|rest| !rest.is_empty()).unwrap_or(name).to_owned(),
+                Some(name) => name.strip_prefix(union).filter(|rest| names::is_variant_name(rest)).unwrap_or(name).to_owned(),
                 None => self.text(&pointer, Some(value), "title", "give the branch a `title`: it becomes the variant's name"),
             };
+            if !variant.is_empty() && !names::is_variant_name(&variant) {
+                self.problem(
+                    &pointer,
+                    format!("a variant can't be named `{variant}`"),
+                    "write `title` in camel case, as `PlainText`",
+                );
+            }
             if variant == "Other" || found.iter().any(|other| other.variant == variant) {
                 self.problem(&pointer, format!("the union has a variant `{variant}` already"), "give the branch another `title`");
             }

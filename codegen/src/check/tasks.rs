@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Checker;
 use crate::load::{escape, unescape};
-use crate::model::{Answer, Api, Face, Kind, TaskShape, Type};
+use crate::model::{Answer, Api, Face, Kind, QueryBody, TaskShape, Type};
 
 impl Checker<'_> {
     pub(super) fn task(&self, at: &str, schema: &Value) -> Option<TaskShape> {
@@ -18,12 +18,13 @@ impl Checker<'_> {
             urls: pointers("urls"),
             error: pointers("error"),
             query: self.text(&at, Some(value), "query", "name the operationId that asks for the task's state"),
+            query_body: self.query_body(&format!("{at}/query_body"), value.get("query_body")),
             content: value.get("content").and_then(Value::as_str).map(str::to_owned),
         };
-        if task.id.is_empty() || task.status.is_empty() {
+        if task.id.is_empty() && task.status.is_empty() {
             self.problem(
                 &at,
-                "`id` and `status` must name a place each",
+                "neither `id` nor `status` names a place",
                 "write them as JSON pointers, `id: [/id]`, `status: [/status]`",
             );
         }
@@ -45,6 +46,16 @@ impl Checker<'_> {
             }
         }
         Some(task)
+    }
+
+    fn query_body(&self, at: &str, value: Option<&Value>) -> Option<QueryBody> {
+        let value = value?;
+        let id = self.text(at, Some(value), "id", "name the body's property that holds the id, as `/task_id`");
+        Some(QueryBody {
+            schema: self.text(at, Some(value), "schema", "name the schema of the query's body"),
+            id: id.trim_start_matches('/').to_owned(),
+            fixed: value.get("fixed").and_then(Value::as_object).into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        })
     }
 
     fn names_property(&self, schema: &Value, pointer: &str) -> bool {
@@ -71,7 +82,7 @@ impl Checker<'_> {
             match &schema.kind {
                 Kind::Object(object) => {
                     if let Some(task) = &object.task {
-                        self.check_query(&format!("{at}/x-task"), api, task);
+                        self.check_query(&format!("{at}/x-task"), api, name, task);
                     }
                 }
                 Kind::Tagged { tag, variants } => {
@@ -164,16 +175,16 @@ impl Checker<'_> {
         }
     }
 
-    fn check_query(&self, at: &str, api: &Api, task: &TaskShape) {
+    fn check_query(&self, at: &str, api: &Api, schema: &str, task: &TaskShape) {
         if let Some(id) = &task.content {
             let at = format!("{at}/content");
-            let face = self.task_route(&at, api, id);
+            let face = self.task_route(&at, api, id, None);
             if face.is_some_and(|face| face.answer != Answer::Bytes) {
                 self.problem(&at, format!("`{id}` does not answer with bytes"), "name the operationId that serves the result");
             }
         }
         let at = format!("{at}/query");
-        let Some(face) = self.task_route(&at, api, &task.query) else { return };
+        let Some(face) = self.task_route(&at, api, &task.query, task.query_body.as_ref()) else { return };
         let own = |name: &String| match api.schemas.get(name).map(|schema| &schema.kind) {
             Some(Kind::Object(object)) => object.task.as_ref(),
             _ => None,
@@ -182,6 +193,13 @@ impl Checker<'_> {
             Answer::Json(Type::Named(name)) => own(name),
             _ => None,
         };
+        let is_the_answer = face.answer == Answer::Json(Type::Named(schema.to_owned()));
+        if task.id.is_empty() && !is_the_answer {
+            self.problem(&at, "an answer that begins a task must name its id", "add `id: [/…]`");
+        }
+        if task.status.is_empty() && is_the_answer {
+            self.problem(&at, "the answer to the query must say the state", "add `status: [/…]`");
+        }
         match answer {
             None => self.problem(
                 &at,
@@ -197,18 +215,23 @@ impl Checker<'_> {
         }
     }
 
-    /// The method of an operation that can be called with nothing but a task's id.
-    fn task_route<'a>(&self, at: &str, api: &'a Api, id: &str) -> Option<&'a Face> {
-        let operation = api.operation(id);
-        let Some((operation, face)) = operation.and_then(|operation| Some((operation, operation.faces.first()?))) else {
+    /// The method that can be called with nothing but a task's id, in the address or in a body made of it.
+    fn task_route<'a>(&self, at: &str, api: &'a Api, id: &str, body: Option<&QueryBody>) -> Option<&'a Face> {
+        let Some((operation, face)) = api.method(id) else {
             self.problem(at, format!("there is no operation `{id}`"), "check the spelling against the operationIds");
             return None;
         };
         let open = operation.parameters.iter().filter(|parameter| {
-            !face.fixed.contains_key(&parameter.name) && !(parameter.required && parameter.constant.is_some())
+            let sent_unasked = parameter.required && parameter.constant.is_some();
+            !sent_unasked && !face.fixed.contains_key(&parameter.name)
         });
         let open: Vec<_> = open.map(|parameter| (parameter.required, &parameter.ty)).collect();
-        if open != [(true, &Type::String)] || face.body.is_some() {
+        if let Some(body) = body {
+            if !open.is_empty() || !takes_only_the_id(api, face, body) {
+                let what = format!("`{id}` can't be asked with a `{}` made of the id alone", body.schema);
+                self.problem(at, what, "let the body's constructor (`x-new`) take the id and nothing else, and name the body's schema");
+            }
+        } else if open != [(true, &Type::String)] || face.body.is_some() {
             let what = format!("`{id}` must take the id as its one parameter, a string, and no body");
             self.problem(at, what, "name another operation, or fix its other parameters with `x-faces`");
         }
@@ -244,4 +267,10 @@ impl Checker<'_> {
             self.problem(&format!("{at}/x-stream"), what, "name the property that asks for a stream");
         }
     }
+}
+
+fn takes_only_the_id(api: &Api, face: &Face, body: &QueryBody) -> bool {
+    let Some(Kind::Object(object)) = api.schemas.get(&body.schema).map(|schema| &schema.kind) else { return false };
+    let known = |name: &String| object.properties.iter().any(|property| property.name == *name);
+    face.body.as_ref() == Some(&body.schema) && object.new == [body.id.clone()] && body.fixed.iter().all(|(name, _)| known(name))
 }

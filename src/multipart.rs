@@ -40,7 +40,10 @@ enum Source {
     Bytes(Bytes),
     Path(PathBuf),
     /// Can be taken once.
-    Stream { stream: Arc<Mutex<Option<ByteSource>>>, length: Option<u64> },
+    Stream {
+        stream: Arc<Mutex<Option<ByteSource>>>,
+        length: Option<u64>,
+    },
 }
 
 impl FilePart {
@@ -85,7 +88,8 @@ impl FilePart {
     }
 
     async fn into_part(self) -> Result<reqwest::multipart::Part, BuildError> {
-        let media = self.content_type.unwrap_or_else(|| mime_guess::from_path(&self.file_name).first_or_octet_stream().to_string());
+        let media =
+            self.content_type.unwrap_or_else(|| mime_guess::from_path(&self.file_name).first_or_octet_stream().to_string());
         let part = match self.source {
             Source::Bytes(bytes) => {
                 let length = bytes.len() as u64;

@@ -123,7 +123,9 @@ async fn an_error_field_that_belongs_to_the_answer_is_no_failure() {
         let server = answering(200, &body.to_string()).await;
         assert!(client(&server.base_url()).videos().get("v").await.is_ok(), "{body}");
     }
-    for body in [json!({"object": "list", "data": [], "error": null}), json!({"data": [], "error": {"message": ""}, "success": true})] {
+    for body in
+        [json!({"object": "list", "data": [], "error": null}), json!({"data": [], "error": {"message": ""}, "success": true})]
+    {
         let server = answering(200, &body.to_string()).await;
         assert!(client(&server.base_url()).models().list().await.is_ok(), "{body}");
     }
@@ -138,7 +140,11 @@ async fn an_envelope_must_carry_its_own_mark_of_success() {
     let good = json!({"code": true, "message": "ok", "data": {"name": "k", "total_available": 750000}});
     let server = answering(200, &good.to_string()).await;
     assert!(client(&server.base_url()).account().token_usage().await.is_ok());
-    for bad in [json!({"code": false, "message": "no", "data": {}}), json!({"code": true, "message": "x"}), json!({"success": false, "message": "no"})] {
+    for bad in [
+        json!({"code": false, "message": "no", "data": {}}),
+        json!({"code": true, "message": "x"}),
+        json!({"success": false, "message": "no"}),
+    ] {
         let server = answering(200, &bad.to_string()).await;
         assert!(client(&server.base_url()).account().token_usage().await.is_err(), "{bad}");
     }

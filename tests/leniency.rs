@@ -1,8 +1,8 @@
 //! Written exactly, read leniently: each rule on generated types.
 
 use octopusx::chat::{
-    ChatChunkChoice, ChatCompletion, ChatCompletionChunk, ChatContent, ChatContentPart, ChatFinishReason, ChatMessage, ChatToolArguments,
-    ChatUsage,
+    ChatChunkChoice, ChatCompletion, ChatCompletionChunk, ChatContent, ChatContentPart, ChatFinishReason, ChatMessage,
+    ChatToolArguments, ChatUsage,
 };
 use octopusx::models::ModelList;
 use octopusx::videos::{Video, VideoRequest, VideoStatus};
@@ -62,7 +62,9 @@ fn a_part_without_a_tag_or_that_is_no_object_is_kept_too() {
 
 #[test]
 fn a_known_tag_with_a_bad_body_is_an_error_and_not_unknown() {
-    for bad in [json!({"type": "text"}), json!({"type": "text", "text": 5}), json!({"type": "image_url", "image_url": "not an object"})] {
+    for bad in
+        [json!({"type": "text"}), json!({"type": "text", "text": 5}), json!({"type": "image_url", "image_url": "not an object"})]
+    {
         let error = serde_json::from_str::<ChatContentPart>(&bad.to_string()).unwrap_err().to_string();
         assert!(error.starts_with("missing field `text`") || error.starts_with("invalid type"), "{error}");
     }
@@ -116,13 +118,17 @@ fn what_is_no_number_is_an_error_and_never_zero() {
 
 #[test]
 fn values_in_two_forms_have_one_accessor_and_keep_what_came() {
-    for (value, percent) in [(json!(50), 50.0), (json!("50"), 50.0), (json!("50%"), 50.0), (json!(12.5), 12.5), (json!("12.5 %"), 12.5)] {
+    for (value, percent) in
+        [(json!(50), 50.0), (json!("50"), 50.0), (json!("50%"), 50.0), (json!(12.5), 12.5), (json!("12.5 %"), 12.5)]
+    {
         let video: Video = read(json!({"id": "v", "progress": value}));
         assert_eq!(video.progress.as_ref().unwrap().percent(), Some(percent), "{value}");
         assert_eq!(video.progress.unwrap().raw(), value);
         assert_eq!(back::<Video>(json!({"id": "v", "progress": value})), json!({"id": "v", "progress": value}));
     }
-    for (value, seconds) in [(json!(1735689600), 1735689600), (json!(1735689600.75), 1735689600), (json!("1735689600"), 1735689600)] {
+    for (value, seconds) in
+        [(json!(1735689600), 1735689600), (json!(1735689600.75), 1735689600), (json!("1735689600"), 1735689600)]
+    {
         let video: Video = read(json!({"id": "v", "created_at": value}));
         assert_eq!(video.created_at.as_ref().unwrap().unix_seconds(), Some(seconds));
         assert_eq!(video.created_at.unwrap().raw(), value);

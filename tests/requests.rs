@@ -2,7 +2,9 @@
 
 use httpmock::prelude::*;
 use octopusx::chat::{ChatCompletionRequest, ChatMessage, ChatStreamOptions};
-use octopusx::videos::{KlingVideoRequest, SoraVideoRequest, VeoVideoRequest, VideoCreateRequest, VideoRemixRequest, VideoRequest};
+use octopusx::videos::{
+    KlingVideoRequest, SoraVideoRequest, VeoVideoRequest, VideoCreateRequest, VideoRemixRequest, VideoRequest,
+};
 use serde_json::json;
 
 use crate::support::{KEY, client, offline};
@@ -82,7 +84,8 @@ fn the_unsent_request_is_complete() {
 
 #[test]
 fn only_the_stream_method_sets_the_switch() {
-    let request = ChatCompletionRequest::new("m", [ChatMessage::user("x")]).stream_options(ChatStreamOptions::new().include_usage(true));
+    let request =
+        ChatCompletionRequest::new("m", [ChatMessage::user("x")]).stream_options(ChatStreamOptions::new().include_usage(true));
     let unsent = offline().chat().create_stream(&request).request().unwrap();
     let body: serde_json::Value = serde_json::from_slice(unsent.body().as_bytes().unwrap()).unwrap();
     assert_eq!(body["stream"], json!(true));
@@ -99,7 +102,10 @@ fn each_vendor_has_a_body_of_its_own_on_the_shared_route() {
         serde_json::from_slice(call.request().unwrap().body().as_bytes().unwrap()).unwrap()
     };
     let videos = client.videos();
-    assert_eq!(body(videos.create(&VideoRequest::new("m", "p").size("16:9"))), json!({"model": "m", "prompt": "p", "size": "16:9"}));
+    assert_eq!(
+        body(videos.create(&VideoRequest::new("m", "p").size("16:9"))),
+        json!({"model": "m", "prompt": "p", "size": "16:9"})
+    );
     assert_eq!(
         body(videos.create(&SoraVideoRequest::new("sora-2", "p").size("720x1280").input_reference("data:image/png;base64,AA"))),
         json!({"model": "sora-2", "prompt": "p", "size": "720x1280", "input_reference": "data:image/png;base64,AA"})

@@ -75,7 +75,8 @@ async fn the_second_gateway_follows_its_own_tasks() {
     let done = second.wait(&queued).poll_every(Duration::from_millis(1)).await.unwrap();
     assert_eq!(done.id, queued.id);
     assert_eq!(done.media_urls().len(), 1);
-    let request = VideoGenerationRequest::new("openoctopus/kling-v2.1").prompt("a harbour").input([("durationSeconds", json!(5))]);
+    let request =
+        VideoGenerationRequest::new("openoctopus/kling-v2.1").prompt("a harbour").input([("durationSeconds", json!(5))]);
     let queued = second.videos().generate(&request).await.unwrap();
     assert!(!second.wait(&queued).poll_every(Duration::from_millis(1)).await.unwrap().media_urls().is_empty());
 }
@@ -142,7 +143,13 @@ fn one_of_many(client: Client, second: openoctopus::Client, number: usize) -> to
             0 => client.chat().create(&ChatCompletionRequest::new(&name, [ChatMessage::user("x")])).await.unwrap().model.clone(),
             1 => client.videos().create(&VideoRequest::new(&name, "x")).await.unwrap().model.clone(),
             2 => client.videos().create(&KlingVideoRequest::new(&name, "x")).await.unwrap().model.clone(),
-            3 => client.videos().remix(&format!("video_{number}"), &VideoRemixRequest::new(&name, "x")).await.unwrap().model.clone(),
+            3 => client
+                .videos()
+                .remix(&format!("video_{number}"), &VideoRemixRequest::new(&name, "x"))
+                .await
+                .unwrap()
+                .model
+                .clone(),
             4 => {
                 let mut stream =
                     client.chat().create_stream(&ChatCompletionRequest::new(&name, [ChatMessage::user("x")])).await.unwrap();

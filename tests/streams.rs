@@ -75,7 +75,11 @@ async fn chunks_come_in_order_to_done() {
 
 #[tokio::test]
 async fn boms_comments_foreign_line_ends_and_empty_data_do_not_matter() {
-    let body = format!("\u{feff}: PING\n\n{}: PING\n\nretry: 10\n\ndata:\n\nevent: ping\ndata:\n\n{}data: [DONE]\n\n", chunk("a"), chunk("b"));
+    let body = format!(
+        "\u{feff}: PING\n\n{}: PING\n\nretry: 10\n\ndata:\n\nevent: ping\ndata:\n\n{}data: [DONE]\n\n",
+        chunk("a"),
+        chunk("b")
+    );
     in_every_cut(&body, "ab", ended_well).await;
     in_every_cut(&body.replace('\n', "\r\n"), "ab", ended_well).await;
     in_every_cut(&body.replace('\n', "\r"), "ab", ended_well).await;
@@ -91,7 +95,10 @@ async fn done_without_its_last_line_break_is_still_the_end() {
 #[tokio::test]
 async fn a_stream_without_its_end_is_truncated_after_the_last_good_event() {
     in_every_cut(&chunk("half"), "half", |error| assert!(error.unwrap().is_truncated())).await;
-    in_every_cut(&format!("{}data: {{\"choices\":[{{\"del", chunk("half")), "half", |error| assert!(error.unwrap().is_truncated())).await;
+    in_every_cut(&format!("{}data: {{\"choices\":[{{\"del", chunk("half")), "half", |error| {
+        assert!(error.unwrap().is_truncated())
+    })
+    .await;
     let unfinished = chunk("half");
     in_every_cut(unfinished.trim_end(), "half", |error| assert!(error.unwrap().is_truncated())).await;
     in_every_cut("", "", |error| assert!(error.unwrap().is_truncated())).await;

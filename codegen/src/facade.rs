@@ -99,7 +99,9 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
     let stream = operation.stream.as_ref().map_or_else(
         || "None".to_owned(),
         |stream| {
-            let some = |word: &Option<String>| word.as_ref().map_or_else(|| "None".to_owned(), |word| format!("Some({})", literal(word)));
+            let some = |word: &Option<String>| {
+                word.as_ref().map_or_else(|| "None".to_owned(), |word| format!("Some({})", literal(word)))
+            };
             let last: Vec<String> = stream.last.iter().map(|tag| literal(tag)).collect();
             let finish: Vec<String> = stream.finish.iter().map(|pointer| literal(pointer)).collect();
             format!(

@@ -413,9 +413,9 @@ impl Api {
     /// The schemas that travel to the gateway: bodies and all that they hold.
     #[must_use]
     pub fn sent(&self) -> BTreeSet<String> {
-        let events = self.operations.iter().filter_map(|operation| operation.websocket.as_ref()).map(|(client, _)| client.as_str());
-        let mut open: Vec<String> =
-            self.faces().flat_map(|face| face.bodies()).chain(events).map(str::to_owned).collect();
+        let events =
+            self.operations.iter().filter_map(|operation| operation.websocket.as_ref()).map(|(client, _)| client.as_str());
+        let mut open: Vec<String> = self.faces().flat_map(|face| face.bodies()).chain(events).map(str::to_owned).collect();
         let mut sent = BTreeSet::new();
         while let Some(name) = open.pop() {
             if let Some(schema) = self.schemas.get(&name)

@@ -5,10 +5,9 @@ use octopusx_codegen::check::VOCABULARY;
 use crate::support::{Post, get, post};
 
 #[test]
-fn every_word_has_a_test_here_or_no_effect_on_the_code() {
-    let tests = [include_str!("vocabulary.rs"), include_str!("slice.rs"), include_str!("good/root.yaml")].concat();
-    let elsewhere = ["x-websocket"];
-    for word in VOCABULARY.iter().filter(|word| !elsewhere.contains(word)) {
+fn every_word_has_a_test() {
+    let tests = [include_str!("vocabulary.rs"), include_str!("good/root.yaml")].concat();
+    for word in VOCABULARY {
         assert!(tests.contains(&format!("{word}:")), "no test uses `{word}`");
     }
 }
@@ -50,6 +49,24 @@ fn x_idempotent_lets_a_post_be_sent_again() {
 }
 
 #[test]
+fn x_idempotent_of_one_face_is_no_other_s() {
+    let faces = "
+        x-faces:
+          - {method: do_it, summary: Do it}
+          - {method: look, summary: Look, x-idempotent: true}
+    ";
+    let code = Post::new().with_route(&post("/do", "letters_do_it").more(faces)).code();
+    let constant = |id: &str, idempotent: bool| {
+        format!(
+            r#"id: "{id}", method: ::http::Method::POST, path: "/do",
+            auth: crate::operation::Auth::Bearer, idempotent: {idempotent}"#
+        )
+    };
+    code.expect("letters", &constant("letters_do_it", false));
+    code.expect("letters", &constant("letters_look", true));
+}
+
+#[test]
 fn x_stream_adds_a_method_for_the_stream_and_hides_the_switch() {
     let code = Post::new()
         .with_schemas(
@@ -74,7 +91,7 @@ fn x_stream_adds_a_method_for_the_stream_and_hides_the_switch() {
     );
     code.expect(
         "letters",
-        r#"stream: Some(crate::operation::Stream { switch: Some("live"), end: Some("[DONE]"), last: &[], finish: None }),"#,
+        r#"stream: Some(crate::operation::Stream { switch: Some("live"), end: Some("[DONE]"), last: &[], finish: &[] }),"#,
     );
     code.expect("letters", "pub struct Question { pub text: String, pub extra: crate::wire::Extra, }");
     code.expect("letters", "pub fn new(text: impl Into<String>) -> Self");
@@ -85,9 +102,9 @@ fn x_stream_adds_a_method_for_the_stream_and_hides_the_switch() {
 #[test]
 fn x_stream_says_by_what_a_whole_stream_ends() {
     for (words, expected) in [
-        ("end: '[DONE]'", r#"end: Some("[DONE]"), last: &[], finish: None"#),
-        ("last: [stopped, failed]", r#"end: None, last: &["stopped", "failed"], finish: None"#),
-        ("finish: /choices/0/finish_reason", r#"end: None, last: &[], finish: Some("/choices/0/finish_reason")"#),
+        ("end: '[DONE]'", r#"end: Some("[DONE]"), last: &[], finish: &[]"#),
+        ("last: [stopped, failed]", r#"end: None, last: &["stopped", "failed"], finish: &[]"#),
+        ("finish: [/a/0/reason, /b]", r#"end: None, last: &[], finish: &["/a/0/reason", "/b"]"#),
     ] {
         let route = post("/ask", "letters_ask").body("LetterRequest").events("Stamp");
         let code = Post::new().with_route(&route.more(&format!("x-stream: {{switch: express, {words}}}"))).code();
@@ -262,6 +279,62 @@ fn x_task_makes_a_type_that_can_be_waited_for() {
             }
         }"#,
     );
+}
+
+#[test]
+fn x_task_can_be_asked_for_with_a_body_made_of_its_id_and_by_any_face() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Parcel:
+              description: A parcel on its way.
+              x-task:
+                id: [/number]
+                status: [/state]
+                query: letters_look_up
+                query_body: {schema: ParcelQuery, id: /number, fixed: {kind: parcel, deep: true}}
+              properties:
+                number: {type: string, description: What to ask with.}
+                state: {type: string, description: Where it is.}
+            ParcelQuery:
+              description: Which parcel.
+              required: [number]
+              properties:
+                number: {type: string, description: What to ask with.}
+                kind: {type: string, description: What it is.}
+                deep: {type: boolean, description: Whether to look everywhere.}
+            ",
+        )
+        .with_route(&post("/parcels", "letters_ship").answer("Parcel").more(
+            "
+            x-faces:
+              - {method: ship, summary: Ship it, body: LetterRequest}
+              - {method: look_up, summary: Look it up, body: ParcelQuery}
+            ",
+        ))
+        .code();
+    code.expect(
+        "letters",
+        r#"fn query(client: &super::Client, id: &str) -> crate::Call<crate::Response<Self::Answer>> {
+            client.letters().look_up(&ParcelQuery::new(id).kind("parcel").deep(true))
+        }"#,
+    );
+}
+
+#[test]
+fn x_websocket_keeps_the_events_of_both_sides_and_gives_setters_to_what_is_sent() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Said: {description: What the client says., properties: {text: {type: string, description: Words.}}}
+            Heard: {description: What the server says., properties: {sound: {type: string, description: Noise.}}}
+            ",
+        )
+        .with_route(&get("/talk", "letters_talk").more("x-websocket: {client: Said, server: Heard}"))
+        .code();
+    code.expect("letters", "pub fn text(mut self, text: impl Into<String>) -> Self");
+    code.expect("letters", "pub struct Heard");
+    code.refuse("letters", "pub fn sound");
 }
 
 #[test]

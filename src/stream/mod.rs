@@ -97,7 +97,9 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
         let named_error = event.event == "error";
         let failure = || Error::answer(self.head(), Bytes::copy_from_slice(data.as_bytes()));
         let error = match decode_text::<T>(data) {
-            Ok(value) if named_error || value.tag() == Some("error") || value.extra().is_some_and(undeclared_failure) => failure(),
+            Ok(value) if named_error || value.tag() == Some("error") || value.extra().is_some_and(undeclared_failure) => {
+                failure()
+            }
             Ok(value) => {
                 self.done = self.ends.is_last(&value, data);
                 return Some(Ok(value));
@@ -238,9 +240,6 @@ async fn as_events(arriving: Arriving) -> Result<(Head, reqwest::Response), Erro
 
 impl<T> fmt::Debug for EventStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream")
-            .field("status", &self.head.status)
-            .field("done", &self.done)
-            .finish_non_exhaustive()
+        f.debug_struct("EventStream").field("status", &self.head.status).field("done", &self.done).finish_non_exhaustive()
     }
 }

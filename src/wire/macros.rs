@@ -59,7 +59,10 @@ macro_rules! object {
 macro_rules! body {
     ($name:ident) => {
         impl $crate::wire::Body for $name {
-            fn payload(&self, switch: Option<$crate::wire::Switch>) -> Result<$crate::body::Payload, $crate::request::BuildError> {
+            fn payload(
+                &self,
+                switch: Option<$crate::wire::Switch>,
+            ) -> Result<$crate::body::Payload, $crate::request::BuildError> {
                 $crate::wire::json_body(self, switch)
             }
         }

@@ -150,7 +150,11 @@ impl Checker<'_> {
         let side = |key: &str| {
             let name = self.text(&pointer, Some(words), key, "name the schema of that side's events");
             if !name.is_empty() && self.document.at(&format!("/components/schemas/{}", escape(&name))).is_none() {
-                self.problem(&format!("{pointer}/{key}"), format!("there is no schema `{name}`"), "name a schema of this document");
+                self.problem(
+                    &format!("{pointer}/{key}"),
+                    format!("there is no schema `{name}`"),
+                    "name a schema of this document",
+                );
             }
             name
         };

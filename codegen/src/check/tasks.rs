@@ -54,7 +54,13 @@ impl Checker<'_> {
         Some(QueryBody {
             schema: self.text(at, Some(value), "schema", "name the schema of the query's body"),
             id: id.trim_start_matches('/').to_owned(),
-            fixed: value.get("fixed").and_then(Value::as_object).into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            fixed: value
+                .get("fixed")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
         })
     }
 
@@ -229,7 +235,11 @@ impl Checker<'_> {
         if let Some(body) = body {
             if !open.is_empty() || !takes_only_the_id(api, face, body) {
                 let what = format!("`{id}` can't be asked with a `{}` made of the id alone", body.schema);
-                self.problem(at, what, "let the body's constructor (`x-new`) take the id and nothing else, and name the body's schema");
+                self.problem(
+                    at,
+                    what,
+                    "let the body's constructor (`x-new`) take the id and nothing else, and name the body's schema",
+                );
             }
         } else if open != [(true, &Type::String)] || face.body.is_some() {
             let what = format!("`{id}` must take the id as its one parameter, a string, and no body");

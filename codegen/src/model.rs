@@ -220,7 +220,7 @@ pub struct Object {
     /// Arguments of `new`, by name on the wire.
     pub new: Vec<String>,
     /// `x-task`.
-    pub task: Option<TaskShape>,
+    pub task: Option<Box<TaskShape>>,
 }
 
 /// One property.

@@ -55,6 +55,7 @@ fn cut(mut method: ImplItemFn) -> Result<ImplItemFn, String> {
     method.attrs.clear();
     method.vis = parse_quote!(pub(crate));
     method.sig.asyncness = None;
+    method.sig.generics = syn::Generics::default();
     method.sig.output = parse_quote!(-> Result<::reqwest::Request, BuildError>);
     Rewrite.visit_impl_item_fn_mut(&mut method);
     Ok(method)
@@ -77,6 +78,15 @@ fn mentions_version_header(statement: &Stmt) -> bool {
 struct Rewrite;
 
 impl VisitMut for Rewrite {
+    fn visit_receiver_mut(&mut self, receiver: &mut syn::Receiver) {
+        *receiver = parse_quote!(&self);
+    }
+
+    fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+        reference.lifetime = None;
+        visit_mut::visit_type_reference_mut(self, reference);
+    }
+
     fn visit_local_mut(&mut self, local: &mut syn::Local) {
         if matches!(&local.pat, syn::Pat::Ident(name) if name.ident == "request") {
             local.attrs.clear();

@@ -191,7 +191,9 @@ fn write_methods(out: &mut Writer, api: &Api, schema: &Schema, object: &Object, 
     out.open(&format!("pub fn new({}) -> Self", list.join(", ")));
     out.open("Self");
     for property in properties {
-        out.line(&format!("{}: {},", property.rust_name, initial(api, schema, object, property)));
+        let value = initial(api, schema, object, property);
+        let line = if value == property.rust_name { value } else { format!("{}: {value}", property.rust_name) };
+        out.line(&format!("{line},"));
     }
     out.line("extra: crate::wire::Extra::new(),");
     out.close();

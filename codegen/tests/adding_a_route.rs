@@ -71,7 +71,7 @@ fn a_new_operation_in_a_fragment_becomes_a_method() {
     code.expect("videos", "pub struct Captions { pub lines: Option<Vec<String>>, pub extra: crate::wire::Extra, }");
     code.expect("", "videos::VIDEOS_CAPTION,");
     code.expect("videos", r#"id: "videos_caption", method: ::http::Method::POST, path: "/v1/videos/{task_id}/captions","#);
-    code.expect("requests", "pub(crate) fn videos_caption<'a>(&'a self, task_id: &'a str, language: &'a str)");
+    code.expect("requests", "pub(crate) fn videos_caption(&self, task_id: &str, language: &str)");
     code.expect("requests", r#""{}/v1/videos/{}/captions""#);
     assert_eq!(lost_lines(&before.text, &code.text), Vec::<&str>::new(), "the code of other operations has changed");
 }

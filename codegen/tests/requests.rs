@@ -9,7 +9,7 @@ fn each_method_is_cut_where_its_request_is_built() {
     let code = Post::new().code();
     code.expect(
         "requests",
-        r#"pub(crate) fn letters_get<'a>(&'a self, id: &'a str) -> Result<::reqwest::Request, BuildError> {
+        r#"pub(crate) fn letters_get(&self, id: &str) -> Result<::reqwest::Request, BuildError> {
             let url = format!("{}/letters/{}", self.baseurl, crate::request::encode_path("id", id)?,);
             let request = self.client.get(url).build()?;
             Ok(request)
@@ -64,7 +64,7 @@ fn required_query_parameters_keep_the_order_of_the_document_and_reach_their_own_
     let code = Post::new().with_route(&route).code();
     code.expect("letters", "pub fn bags(&self, to: &str, source: &str, zone: &str, area: i64)");
     code.expect("letters", "requests.letters_bags(to, source, &area.to_string(), zone)");
-    code.expect("requests", "fn letters_bags<'a>(&'a self, to: &'a str, from: &'a str, area: &'a str, zone: &'a str)");
+    code.expect("requests", "fn letters_bags(&self, to: &str, from: &str, area: &str, zone: &str)");
     code.expect("requests", r#"crate::request::encode_path("to", to)?, crate::request::encode_path("from", from)?"#);
     code.expect("requests", r#".query(&crate::request::query("area", area)).query(&crate::request::query("zone", zone))"#);
 }

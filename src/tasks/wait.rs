@@ -88,7 +88,7 @@ where
             let id = id.clone();
             Box::new(move || T::query(&client, &id))
         };
-        Box::pin(Follow { id, started: Instant::now(), deadline, poll_every, query, on_progress }.to_the_end())
+        Box::pin(Follow { id, started: Instant::now(), deadline, poll_every, query, on_progress }.until_done())
     }
 }
 
@@ -107,7 +107,7 @@ impl<A: Task + Send + 'static> Follow<A>
 where
     Response<A>: Answer,
 {
-    async fn to_the_end(mut self) -> Result<Response<A>, Error> {
+    async fn until_done(mut self) -> Result<Response<A>, Error> {
         let mut last = None;
         loop {
             let Some(left) = self.deadline.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero()) else {

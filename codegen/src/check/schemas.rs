@@ -234,7 +234,7 @@ impl Checker<'_> {
             .unwrap_or(required)
             .into_iter()
             .filter(|name| properties.iter().any(|property| property.name == *name && property.constant.is_none()));
-        Object { new: new.collect(), task: self.task(at, value), properties }
+        Object { new: new.collect(), task: self.task(at, value).map(Box::new), properties }
     }
 
     fn property(&self, at: &str, name: &str, value: &Value, required: &[String]) -> Property {

@@ -192,7 +192,7 @@ impl Checker<'_> {
         let at = format!("{at}/query");
         let Some(face) = self.task_route(&at, api, &task.query, task.query_body.as_ref()) else { return };
         let own = |name: &String| match api.schemas.get(name).map(|schema| &schema.kind) {
-            Some(Kind::Object(object)) => object.task.as_ref(),
+            Some(Kind::Object(object)) => object.task.as_deref(),
             _ => None,
         };
         let answer = match &face.answer {

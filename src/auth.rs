@@ -1,4 +1,9 @@
-//! The key: kept secret, checked once, put where the operation wants it.
+//! The key: kept secret, checked before it travels, put where the operation wants it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -6,9 +11,12 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::operation::Auth;
 use crate::request::BuildError;
 
+/// Headers that carry a key and so never leave for another host.
+pub(crate) const SECRET_HEADERS: [&str; 5] = ["authorization", "x-api-key", "x-goog-api-key", "cookie", "mj-api-secret"];
+
 /// An API key. Its value appears in no Debug, Display or log.
 #[derive(Clone, Debug)]
-pub(crate) struct Key(SecretString);
+pub(crate) struct Key(Arc<SecretString>);
 
 impl Key {
     /// Checks a key before anything is sent.
@@ -25,19 +33,13 @@ impl Key {
         if key.contains(' ') {
             return Err("the API key holds a space; give the key alone, without `Bearer`");
         }
-        Ok(Self(key.to_owned().into()))
+        Ok(Self(Arc::new(key.to_owned().into())))
     }
 
     /// Adds the header that an operation asks for, marked as sensitive.
-    pub(crate) fn apply(&self, auth: Auth, headers: &mut HeaderMap) -> Result<(), BuildError> {
+    fn apply(&self, auth: Auth, headers: &mut HeaderMap) -> Result<(), BuildError> {
         let (name, text) = match auth {
-            Auth::None => return Ok(()),
-            Auth::Session if headers.contains_key(COOKIE) => return Ok(()),
-            Auth::Session => {
-                return Err(BuildError::message(
-                    "this route wants a browser's login session, which a key can't replace; add the session with `.header(\"cookie\", …)`",
-                ));
-            }
+            Auth::None | Auth::Session => return Ok(()),
             Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", self.0.expose_secret())),
             Auth::Header(name) => (HeaderName::from_static(name), self.0.expose_secret().to_owned()),
         };
@@ -46,7 +48,71 @@ impl Key {
         headers.insert(name, value);
         Ok(())
     }
+
+    /// A text in which the key, if it stands there, is replaced.
+    pub(crate) fn hide(&self, text: &str, shown: &str) -> String {
+        text.replace(self.0.expose_secret(), shown)
+    }
 }
 
-/// Headers that carry a key and so never leave for another host.
-pub(crate) const SECRET_HEADERS: [&str; 5] = ["authorization", "x-api-key", "x-goog-api-key", "cookie", "mj-api-secret"];
+/// Why a provider has no key.
+type NoKey = Box<dyn std::error::Error + Send + Sync>;
+type Providing = Pin<Box<dyn Future<Output = Result<String, NoKey>> + Send>>;
+
+/// Where the key of each call comes from.
+#[derive(Clone)]
+pub(crate) enum KeySource {
+    Fixed(Key),
+    /// Asked anew for each call, for keys that change.
+    Provider(Arc<dyn Fn() -> Providing + Send + Sync>),
+}
+
+impl KeySource {
+    pub(crate) fn provider<F, E>(provide: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<String, E>> + Send + 'static,
+        E: Into<NoKey>,
+    {
+        Self::Provider(Arc::new(move || {
+            let key = provide();
+            Box::pin(async move { key.await.map_err(Into::into) })
+        }))
+    }
+
+    /// The key, where it is known without asking.
+    pub(crate) fn known(&self) -> Option<&Key> {
+        match self {
+            Self::Fixed(key) => Some(key),
+            Self::Provider(_) => None,
+        }
+    }
+
+    pub(crate) async fn get(&self) -> Result<Key, BuildError> {
+        match self {
+            Self::Fixed(key) => Ok(key.clone()),
+            Self::Provider(provide) => {
+                let key = provide().await.map_err(|error| BuildError {
+                    message: format!("the key provider has no key: {error}"),
+                    source: Some(error),
+                })?;
+                Key::new(&key).map_err(BuildError::message)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.known().is_some() { "Fixed([hidden])" } else { "Provider" })
+    }
+}
+
+/// Puts the key where the operation wants it; a header that the caller set itself stays.
+pub(crate) fn apply(key: &Key, auth: Auth, headers: &mut HeaderMap) -> Result<(), BuildError> {
+    match auth {
+        Auth::Session if !headers.contains_key(COOKIE) => Err(BuildError::message(
+            "this route wants a browser's login session, which a key can't replace; add the session with `.header(\"cookie\", …)`",
+        )),
+        _ => key.apply(auth, headers),
+    }
+}

@@ -29,6 +29,14 @@ impl Body {
         }
     }
 
+    /// Whether it can be sent a second time.
+    pub(crate) fn is_replayable(&self) -> bool {
+        match &self.0 {
+            Payload::Form(form) => form.is_replayable(),
+            Payload::Empty | Payload::Bytes(_) => true,
+        }
+    }
+
     /// The parts of a form, with their names; `None` when it is none.
     #[must_use]
     pub fn as_form(&self) -> Option<&Form> {

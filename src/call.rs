@@ -13,9 +13,11 @@ use crate::Error;
 use crate::body::{Body, Payload};
 use crate::client::Core;
 use crate::operation::{Auth, Operation};
-use crate::request::{BuildError, Unsent};
+use crate::request::{BuildError, Options, Unsent, encode_path};
+use crate::retry::RetryPolicy;
 use crate::transport::{self, Answer};
 use crate::wire::{self, Switch};
+use crate::{ByteStream, EventStream, Response};
 
 /// A call that is sent when it is awaited.
 ///
@@ -61,11 +63,31 @@ impl<T, P> Call<T, P> {
         })
     }
 
-    /// How long the whole call may take, from sending to the last byte of a JSON answer. For streams and downloads:
-    /// to the answer's head. Default: the client's.
+    /// How long the whole call may take, from sending to the last byte of a JSON answer, retries included. For streams
+    /// and downloads: to the answer's head. Default: the client's; none for streams and downloads.
     pub fn timeout(self, timeout: Duration) -> Self {
+        self.option(|options| options.timeout = Some(timeout))
+    }
+
+    /// How long an attempt may wait for the answer's head. Default: the client's.
+    pub fn first_byte_timeout(self, timeout: Duration) -> Self {
+        self.option(|options| options.first_byte_timeout = Some(timeout))
+    }
+
+    /// How long the answer's body may be silent between two pieces. Comments in a stream of events count as life.
+    /// Default: the client's.
+    pub fn idle_timeout(self, timeout: Duration) -> Self {
+        self.option(|options| options.idle_timeout = Some(timeout))
+    }
+
+    /// When and how often this call is sent again. Default: the client's policy.
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.option(|options| options.retry = Some(policy))
+    }
+
+    fn option(self, set: impl FnOnce(&mut Options)) -> Self {
         self.change(|unsent| {
-            unsent.timeout = Some(timeout);
+            set(&mut unsent.options);
             Ok(())
         })
     }
@@ -79,10 +101,16 @@ impl<T, P> Call<T, P> {
     /// Takes the request out instead of sending it, with the key in its headers (marked as sensitive).
     ///
     /// # Errors
-    /// What was wrong with the arguments.
+    /// What was wrong with the arguments; a key that comes from a provider, which only sending can ask.
     pub fn request(self) -> Result<http::Request<crate::Body>, Error> {
         let unsent = self.unsent.map_err(|error| Error::input(error, Some(self.operation)))?;
-        transport::ready(&self.core, *unsent).map(|ready| {
+        let key = self.core.key.known().ok_or_else(|| {
+            Error::input(
+                BuildError::message("the key comes from a provider, so the request can't be taken out"),
+                Some(self.operation),
+            )
+        })?;
+        transport::ready(key, *unsent).map(|ready| {
             let mut request = http::Request::new(ready.body);
             *request.method_mut() = ready.method;
             *request.headers_mut() = ready.headers;
@@ -147,10 +175,52 @@ impl<T> Call<T> {
         Self::new(core, known.unwrap_or(&UNLISTED[0]), request)
     }
 
+    /// A call of a documented operation, without its types.
+    pub(crate) fn of_operation(core: &Arc<Core>, operation: &'static Operation, path_arguments: &[&str]) -> Self {
+        let request = fill(operation.path, path_arguments).and_then(|path| {
+            let address = format!("{}{path}", core.base_url());
+            core.builder().request(operation.method.clone(), address).build().map_err(Into::into)
+        });
+        Self::new(core, operation, request)
+    }
+
     /// Sets a JSON body.
     pub fn json(self, body: &serde_json::Value) -> Self {
         let bytes = serde_json::to_vec(body).map_err(BuildError::body);
         self.with_payload(bytes.map(|bytes| Payload::Bytes(bytes.into())))
+    }
+}
+
+impl Call<Response<serde_json::Value>> {
+    /// Reads the answer as a stream of events, each as JSON. Most routes stream only when the body asks for it.
+    pub fn into_events(self) -> Call<EventStream<serde_json::Value>> {
+        self.read_as().streaming()
+    }
+
+    /// Reads the answer as bytes: a file, a video, an audio track.
+    pub fn into_bytes(self) -> Call<ByteStream> {
+        self.read_as()
+    }
+
+    fn read_as<T>(self) -> Call<T> {
+        Call { core: self.core, unsent: self.unsent, operation: self.operation, answer: PhantomData }
+    }
+}
+
+/// Puts arguments into the places of a path, `/v1/videos/{task_id}`, in their order.
+fn fill(template: &str, arguments: &[&str]) -> Result<String, BuildError> {
+    let mut places = template.split('{');
+    let mut path = places.next().unwrap_or_default().to_owned();
+    let mut arguments = arguments.iter();
+    for place in places {
+        let (name, rest) = place.split_once('}').unwrap_or((place, ""));
+        let argument = arguments.next().ok_or_else(|| BuildError::message(format!("path parameter `{name}` is missing")))?;
+        path.push_str(&encode_path(name, argument)?);
+        path.push_str(rest);
+    }
+    match arguments.next() {
+        None => Ok(path),
+        Some(_) => Err(BuildError::message(format!("more path arguments than `{template}` has places"))),
     }
 }
 

@@ -1,27 +1,39 @@
 //! Clients: what they are made from, and what all clones share.
 
 use std::fmt;
+use std::future::Future;
 use std::marker::PhantomData;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::Error;
-use crate::auth::Key;
+use crate::auth::{Key, KeySource};
+use crate::middleware::Middleware;
 use crate::request::BuildError;
+use crate::retry::{Budget, RetryPolicy};
+use crate::timeouts::Timeouts;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const CALL_TIMEOUT: Duration = Duration::from_secs(600);
+const RETRY_BUDGET: u32 = 50;
+const MAX_BODY: NonZeroUsize = NonZeroUsize::new(64 * 1024 * 1024).unwrap();
 
 /// What all clones of a client share.
 pub struct Core {
-    pub(crate) key: Key,
+    pub(crate) key: KeySource,
     base: Url,
     /// The base without a trailing slash, as the generated requests want it.
     base_text: String,
     pub(crate) http: reqwest::Client,
-    pub(crate) timeout: Duration,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) budget: Budget,
+    pub(crate) middleware: Vec<Box<dyn Middleware>>,
+    pub(crate) max_body: usize,
+    pub(crate) max_event: NonZeroUsize,
     pub(crate) allow_http: bool,
 }
 
@@ -121,6 +133,31 @@ macro_rules! client_methods {
                 $crate::Call::unlisted(&self.core, method, path)
             }
 
+            /// Calls a documented operation by its entry in `OPERATIONS`, with JSON in place of types: for tools that
+            /// serve all routes alike.
+            ///
+            /// Path arguments come in the order of the path's places. It is sent, retried and classified as the
+            /// operation's own method would; query parameters and headers that the method sets by itself are the
+            /// caller's to add. [`Call::json`]($crate::Call::json) sets the body;
+            /// [`into_events`]($crate::Call::into_events) and [`into_bytes`]($crate::Call::into_bytes) read other
+            /// answers than JSON. Without the answer's type nobody knows whether an `error` belongs to it: a non-empty
+            /// one is a failure.
+            ///
+            /// ```no_run
+            #[doc = concat!("# async fn example(client: ", $path, ", operations: &'static [octopusx::Operation]) -> Result<(), octopusx::Error> {")]
+            /// for operation in operations.iter().filter(|operation| operation.id().ends_with("_get")) {
+            ///     println!("{}: {:?}", operation.id(), client.call_operation(operation, &["task_1"]).await?.http_status());
+            /// }
+            /// # Ok(()) }
+            /// ```
+            pub fn call_operation(
+                &self,
+                operation: &'static $crate::Operation,
+                path_arguments: &[&str],
+            ) -> $crate::Call<$crate::Response<::serde_json::Value>> {
+                $crate::Call::of_operation(&self.core, operation, path_arguments)
+            }
+
             /// Waits for a task: give it what the creating call answered.
             ///
             /// The result is the last answer about the task. See [`Wait`]($crate::tasks::Wait) for deadline, pace and
@@ -149,11 +186,17 @@ type HttpOptions = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder 
 /// Everything that can be set on a client.
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder<C> {
-    key: Option<String>,
+    key: Option<SecretString>,
+    provider: Option<KeySource>,
     base_url: Option<String>,
     env: bool,
-    timeout: Duration,
+    timeouts: Timeouts,
     connect_timeout: Duration,
+    retry: RetryPolicy,
+    retry_budget: u32,
+    middleware: Vec<Box<dyn Middleware>>,
+    max_body: usize,
+    max_event: NonZeroUsize,
     allow_http: bool,
     user_agent: Option<String>,
     http: Option<HttpOptions>,
@@ -164,10 +207,16 @@ impl<C: System> ClientBuilder<C> {
     pub(crate) fn new() -> Self {
         Self {
             key: None,
+            provider: None,
             base_url: None,
             env: false,
-            timeout: CALL_TIMEOUT,
+            timeouts: Timeouts::default(),
             connect_timeout: CONNECT_TIMEOUT,
+            retry: RetryPolicy::default(),
+            retry_budget: RETRY_BUDGET,
+            middleware: Vec::new(),
+            max_body: MAX_BODY.get(),
+            max_event: MAX_BODY,
             allow_http: false,
             user_agent: None,
             http: None,
@@ -177,7 +226,23 @@ impl<C: System> ClientBuilder<C> {
 
     /// The API key.
     pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
+        self.key = Some(key.into().into());
+        self
+    }
+
+    /// Asks for the key before each call, for keys that change. Wins over [`key`](Self::key).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), octopusx::Error> {
+    /// let client = octopusx::Client::builder().key_provider(|| async { std::fs::read_to_string("/run/secrets/key") }).build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn key_provider<F, E>(mut self, provide: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<String, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.provider = Some(KeySource::provider(provide));
         self
     }
 
@@ -193,9 +258,53 @@ impl<C: System> ClientBuilder<C> {
         self
     }
 
-    /// How long a call may take by default. Default: 10 minutes; streams and downloads count only to the answer's head.
+    /// How long a call may take, retries included, to the last byte of a JSON answer. Default: 10 minutes. Streams and
+    /// downloads have no such limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeouts.whole = timeout;
+        self
+    }
+
+    /// How long an attempt may wait for the answer's head. Default: 10 minutes: a model that thinks sends nothing.
+    pub fn first_byte_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.first_byte = timeout;
+        self
+    }
+
+    /// How long an answer's body may be silent between two pieces, streams and downloads included. Default: 2 minutes.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.idle = timeout;
+        self
+    }
+
+    /// When and how often a call is sent again. Default: see [`RetryPolicy`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many retries all clones of the client may make in a row without a success between them; each success gives a
+    /// tenth of one back. Default: 50.
+    pub fn retry_budget(mut self, retries: u32) -> Self {
+        self.retry_budget = retries;
+        self
+    }
+
+    /// Watches and changes requests and answers.
+    pub fn middleware(mut self, middleware: impl Middleware) -> Self {
+        self.middleware.push(Box::new(middleware));
+        self
+    }
+
+    /// The largest JSON answer that is read, in bytes. Default: 64 MiB.
+    pub fn max_body_bytes(mut self, most: usize) -> Self {
+        self.max_body = most;
+        self
+    }
+
+    /// The largest event of a stream that is read, in bytes; zero counts as one. Default: 64 MiB.
+    pub fn max_event_bytes(mut self, most: usize) -> Self {
+        self.max_event = NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN);
         self
     }
 
@@ -232,12 +341,16 @@ impl<C: System> ClientBuilder<C> {
     pub fn build(self) -> Result<C, Error> {
         let variable =
             |name: &str| if self.env { std::env::var(name).ok().filter(|value| !value.trim().is_empty()) } else { None };
-        let key = self
-            .key
-            .clone()
-            .or_else(|| variable(C::KEY_VARIABLE))
-            .ok_or_else(|| Error::bad_input(format!("no API key: give it to the client, or set {}", C::KEY_VARIABLE)))?;
-        let key = Key::new(&key).map_err(Error::bad_input)?;
+        let key = match self.provider.clone() {
+            Some(provider) => provider,
+            None => {
+                let key =
+                    self.key.clone().or_else(|| variable(C::KEY_VARIABLE).map(Into::into)).ok_or_else(|| {
+                        Error::bad_input(format!("no API key: give it to the client, or set {}", C::KEY_VARIABLE))
+                    })?;
+                KeySource::Fixed(Key::new(key.expose_secret()).map_err(Error::bad_input)?)
+            }
+        };
         let base = self.base_url.clone().or_else(|| variable(C::BASE_VARIABLE)).unwrap_or_else(|| C::BASE_URL.to_owned());
         let base = parse_base(&base, self.allow_http)?;
         let core = Core {
@@ -245,7 +358,12 @@ impl<C: System> ClientBuilder<C> {
             base_text: base.as_str().trim_end_matches('/').to_owned(),
             base,
             http: self.inner_client()?,
-            timeout: self.timeout,
+            timeouts: self.timeouts,
+            retry: self.retry,
+            budget: Budget::new(self.retry_budget),
+            middleware: self.middleware,
+            max_body: self.max_body,
+            max_event: self.max_event,
             allow_http: self.allow_http,
         };
         Ok(C::from_core(Arc::new(core)))
@@ -270,10 +388,7 @@ impl<C: System> ClientBuilder<C> {
 
 impl<C> fmt::Debug for ClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("base_url", &self.base_url)
-            .field("key", &self.key.as_ref().map(|_| "[hidden]"))
-            .finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).field("key", &self.key).finish_non_exhaustive()
     }
 }
 

@@ -12,9 +12,9 @@ use http::{HeaderMap, StatusCode};
 use tokio::io::AsyncWriteExt;
 
 use crate::client::Core;
-use crate::error::{Error, Kind, request_id};
+use crate::error::{Error, request_id};
 use crate::request::Unsent;
-use crate::transport::{self, About, Answer, Head, Receiving};
+use crate::transport::{self, Answer, Broken, Head, Pieces, Receiving};
 
 /// Large writes cost far less than one for each network chunk.
 const WRITE_BUFFER: usize = 256 * 1024;
@@ -30,7 +30,7 @@ const WRITE_BUFFER: usize = 256 * 1024;
 /// ```
 pub struct ByteStream {
     head: Head,
-    body: Pin<Box<dyn Stream<Item = Result<Bytes, reqwest::Error>> + Send>>,
+    body: Pieces,
 }
 
 impl ByteStream {
@@ -125,14 +125,10 @@ impl Stream for ByteStream {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let piece = std::task::ready!(self.body.as_mut().poll_next(context));
-        Poll::Ready(piece.map(|piece| piece.map_err(|error| broke_off(error, &self.head.about))))
+        let piece = std::task::ready!(Pin::new(&mut self.body).poll_next(context));
+        let broken = |broken: Broken| broken.into_error("the download", Bytes::new(), self.head.clone());
+        Poll::Ready(piece.map(|piece| piece.map_err(broken)))
     }
-}
-
-fn broke_off(error: reqwest::Error, about: &About) -> Error {
-    let error = error.without_url();
-    Error::of(Kind::Truncated, format!("the download broke off: {error}"), about).caused_by(error)
 }
 
 impl Answer for ByteStream {
@@ -141,8 +137,8 @@ impl Answer for ByteStream {
             if !unsent.headers.contains_key("accept") {
                 unsent.headers.insert("accept", http::HeaderValue::from_static("*/*"));
             }
-            let arriving = transport::exchange(&core, unsent).await?;
-            Ok(Self { head: arriving.head, body: Box::pin(arriving.body.bytes_stream()) })
+            let arriving = transport::head(&core, unsent).await?;
+            Ok(Self { head: arriving.head, body: arriving.body.into_pieces() })
         })
     }
 }

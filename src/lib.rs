@@ -33,6 +33,8 @@
 //! Types are written exactly and read leniently: fields that the document does not know are kept in `extra`, unknown
 //! words in `Other`, unknown kinds of objects in `Unknown`; `null` is read as absent, numbers also from strings.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// A slice uses a part of the runtime. With `all`, where all of it is used, nothing may lie idle.
+#![cfg_attr(not(feature = "all"), allow(dead_code, unused_imports, unused_macros))]
 
 mod auth;
 mod body;
@@ -43,16 +45,20 @@ pub mod documents;
 mod downloads;
 mod error;
 mod generated;
+pub mod middleware;
 mod multipart;
 #[cfg(feature = "openoctopus")]
 pub mod openoctopus;
 mod operation;
 mod pointer;
+mod redact;
 mod request;
 mod response;
+mod retry;
 mod sections;
 mod stream;
 pub mod tasks;
+mod timeouts;
 mod transport;
 pub mod values;
 mod wire;
@@ -66,6 +72,7 @@ pub use generated::octopusx::*;
 pub use multipart::{FilePart, Form};
 pub use operation::Operation;
 pub use response::Response;
+pub use retry::RetryPolicy;
 pub use stream::EventStream;
 pub use wire::Extra;
 

@@ -202,6 +202,14 @@ impl Form {
         })
     }
 
+    /// Whether all its files can be read a second time: streams can't.
+    pub(crate) fn is_replayable(&self) -> bool {
+        self.parts.iter().all(|(_, part)| match part {
+            Part::File(file) => !matches!(file.source, Source::Stream { .. }),
+            Part::Text(_) => true,
+        })
+    }
+
     pub(crate) fn add_file(&mut self, name: &str, file: &FilePart) {
         self.parts.push((name.to_owned(), Part::File(file.clone())));
     }

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::body::Body;
 use crate::operation::Operation;
+use crate::retry::RetryPolicy;
 
 /// A request that has everything but the key.
 #[derive(Clone, Debug)]
@@ -17,7 +18,16 @@ pub struct Unsent {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    pub(crate) options: Options,
+}
+
+/// What one call has of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
     pub(crate) timeout: Option<Duration>,
+    pub(crate) first_byte_timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
 }
 
 impl Unsent {
@@ -29,7 +39,7 @@ impl Unsent {
             url: request.url().clone(),
             headers: request.headers().clone(),
             body: Body::default(),
-            timeout: None,
+            options: Options::default(),
         }
     }
 

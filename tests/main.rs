@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod answers;
+mod hostile;
 mod input;
 mod leniency;
+mod raw;
 mod requests;
 mod stories;
 mod streams;
 mod support;
+mod watch;

@@ -21,6 +21,7 @@ struct Stage {
 
 /// A gateway without pauses, and a client for each of its systems.
 async fn stage() -> Stage {
+    crate::watch::begin();
     let gateway = Gateway::builder().task_step(Duration::ZERO).chunk_pause(Duration::ZERO).start().await.unwrap();
     let client = Client::builder().base_url(gateway.url()).key(gateway.key()).build().unwrap();
     let second =

@@ -1,12 +1,20 @@
 //! Clients for servers of the tests.
 
-use octopusx::Client;
+use octopusx::{Client, ClientBuilder, RetryPolicy};
+
+use crate::watch;
 
 pub const KEY: &str = "sk-test-0123456789";
 
-/// A client for a test server's address.
+/// A client for a test server's address, which sends everything once.
 pub fn client(base: &str) -> Client {
-    Client::builder().key(KEY).base_url(base).build().unwrap()
+    builder(base).build().unwrap()
+}
+
+/// The same, with more to be set.
+pub fn builder(base: &str) -> ClientBuilder<Client> {
+    watch::begin();
+    Client::builder().key(KEY).base_url(base).retry(RetryPolicy::none())
 }
 
 /// A client that is never awaited.

@@ -24,13 +24,13 @@ pub fn write_document_facts(out: &mut Writer, api: &Api) {
 }
 
 fn methods(api: &Api) -> impl Iterator<Item = (&Operation, &Face)> {
-    api.operations.iter().flat_map(|operation| operation.faces.iter().map(move |face| (operation, face)))
+    api.calls().flat_map(|operation| operation.faces.iter().map(move |face| (operation, face)))
 }
 
 /// Writes the accessors of the client, one for each tag.
 pub fn write_accessors(out: &mut Writer, api: &Api) {
     out.open("impl Client");
-    for tag in &api.tags {
+    for tag in api.tags.iter().filter(|tag| api.calls().any(|operation| operation.tag == tag.name)) {
         let name = names::type_name(&tag.name);
         out.doc(&rustdoc(&tag.description));
         out.line("#[must_use]");
@@ -46,6 +46,9 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &Section) {
     let Some(tag) = api.tag(&section.name) else { return };
     let name = names::type_name(&tag.name);
     let own: Vec<(&Operation, &Face)> = methods(api).filter(|(operation, _)| operation.tag == tag.name).collect();
+    if own.is_empty() {
+        return;
+    }
     for (operation, face) in &own {
         write_constant(out, operation, face);
     }

@@ -7,11 +7,13 @@
 //! 3. [`slice`]: keeps what the enabled features need;
 //! 4. [`prepare`]: reduces each operation to what progenitor can read;
 //! 5. [`requests`]: lets progenitor write the request builders, and [`polish`]es them;
-//! 6. [`types`]: writes structs, enums and unions with the leniency of the runtime's `wire` module;
+//! 6. [`types`]: writes structs, enums and unions with the leniency of the runtime's `wire` module, and their
+//!    [`accessors`];
 //! 7. [`facade`]: writes the methods that users call.
 //!
 //! [`generate`] runs all of them. Nothing here does I/O except `load`.
 
+pub mod accessors;
 pub mod check;
 pub mod facade;
 pub mod load;

@@ -384,6 +384,11 @@ impl Operation {
 }
 
 impl Api {
+    /// The operations that a method of the facade calls. A WebSocket is no call: it is opened by the runtime.
+    pub fn calls(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter().filter(|operation| operation.websocket.is_none())
+    }
+
     /// A method by `<tag>_<method>`.
     #[must_use]
     pub fn method(&self, name: &str) -> Option<(&Operation, &Face)> {

@@ -3,7 +3,8 @@
 //! The declarations are written here; how they read and write JSON is decided once, by the macros of the runtime's
 //! `wire` module that each declaration is handed to.
 
-use crate::model::{Answer, Api, Branch, Kind, Object, Operation, Property, QueryBody, Schema, Section, TaskShape, Type, Word};
+use crate::model::{Api, Branch, Kind, Object, Operation, Property, Schema, Section, Type, Word};
+use crate::accessors;
 use crate::names;
 use crate::text::{Writer, literal, rustdoc};
 
@@ -120,9 +121,7 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     if api.is_json_body(&schema.name) {
         out.line(&format!("crate::wire::body!({name});"));
     }
-    if let Some(task) = &object.task {
-        write_task(out, api, schema, task);
-    }
+    accessors::write(out, api, schema, object);
 }
 
 /// A body that travels as `multipart/form-data`: it is only sent.
@@ -345,46 +344,4 @@ fn write_any_of(out: &mut Writer, api: &Api, schema: &Schema, branches: &[String
     for branch in branches {
         write_from(out, &schema.name, branch, &branch_type(api, schema, branch), "value");
     }
-}
-
-fn write_task(out: &mut Writer, api: &Api, schema: &Schema, task: &TaskShape) {
-    let Some((query, face)) = api.method(&task.query) else { return };
-    let Answer::Json(answer) = &face.answer else { return };
-    let pointers = |all: &[String]| all.iter().map(|pointer| literal(pointer)).collect::<Vec<_>>().join(", ");
-    out.open(&format!("impl crate::tasks::Task for {}", schema.name));
-    out.line("type Client = super::Client;");
-    out.line(&format!("type Answer = {};", rust_type(api, answer, &schema.section)));
-    out.open("const SHAPE: crate::tasks::Shape = crate::tasks::Shape");
-    for (name, all) in
-        [("id", &task.id), ("status", &task.status), ("progress", &task.progress), ("urls", &task.urls), ("error", &task.error)]
-    {
-        out.line(&format!("{name}: &[{}],", pointers(all)));
-    }
-    out.close_with("};");
-    out.open("fn json(&self) -> ::serde_json::Value");
-    out.line("::serde_json::to_value(self).unwrap_or_default()");
-    out.close();
-    out.open("fn query(client: &super::Client, id: &str) -> crate::Call<crate::Response<Self::Answer>>");
-    let asked = task.query_body.as_ref().map_or_else(|| "id".to_owned(), |body| query_body(api, schema, body));
-    out.line(&format!("client.{}().{}({asked})", query.tag, face.method));
-    out.close();
-    if let Some((content, face)) = task.content.as_ref().and_then(|id| api.method(id)) {
-        out.open("fn content(client: &super::Client, id: &str) -> Option<crate::Call<crate::ByteStream>>");
-        out.line(&format!("Some(client.{}().{}(id))", content.tag, face.method));
-        out.close();
-    }
-    out.close();
-}
-
-/// The body of a query, made of the id.
-fn query_body(api: &Api, schema: &Schema, body: &QueryBody) -> String {
-    let mut code = format!("&{}::new(id)", rust_type(api, &Type::Named(body.schema.clone()), &schema.section));
-    let Some(Kind::Object(object)) = api.schemas.get(&body.schema).map(|schema| &schema.kind) else { return code };
-    for (name, value) in &body.fixed {
-        if let Some(property) = object.properties.iter().find(|property| property.name == *name) {
-            let value = value.as_str().map_or_else(|| value.to_string(), literal);
-            code.push_str(&format!(".{}({value})", property.rust_name));
-        }
-    }
-    code
 }

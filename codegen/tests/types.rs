@@ -282,6 +282,24 @@ fn a_named_list_is_another_name_for_it() {
 }
 
 #[test]
+fn a_reference_that_may_be_null_is_a_reference() {
+    let code = code(
+        "
+        Card:
+          description: A card.
+          required: [from]
+          properties:
+            from: {description: Who wrote it., anyOf: [{$ref: '#/components/schemas/Person'}, {$ref: '#/components/schemas/JsonNull'}], x-rust-name: sender}
+            reply: {description: What came back., anyOf: [{$ref: '#/components/schemas/Card'}, {$ref: '#/components/schemas/JsonNull'}]}
+        Person: {description: A person., properties: {name: {type: string, description: A name.}}}
+        JsonNull: {description: Nothing., type: string, nullable: true, enum: [null]}
+        ",
+    );
+    code.expect("letters", "pub sender: Person, pub reply: Option<Box<Card>>,");
+    assert!(!code.text.contains("JsonNull"), "null is no type of its own");
+}
+
+#[test]
 fn a_schema_that_holds_itself_is_boxed_there_and_only_there() {
     let code = code(
         "

@@ -471,4 +471,20 @@ components:
     assert_eq!(without.text, with.text);
 }
 
+#[test]
+fn x_status_is_that_of_a_failure_and_says_nothing_about_code() {
+    let without = Post::new().code();
+    let examples = |status: &str| {
+        let lost = "letter_lost: {summary: Nobody finds it, x-status: STATUS, value: {message: lost}}";
+        format!("components:\n  examples:\n    {}\n", lost.replace("STATUS", status))
+    };
+    let with = Post::new().with_fragment("more-examples", &examples("404")).code();
+    assert_eq!(without.text, with.text);
+    for wrong in ["200", "600", "'404'", "gone"] {
+        let problems = Post::new().with_fragment("more-examples", &examples(wrong)).generate(&["letters"]).unwrap_err();
+        let places: Vec<&str> = problems.0.iter().map(|problem| problem.pointer.as_str()).collect();
+        assert_eq!(places, ["/components/examples/letter_lost/x-status"], "{wrong}");
+    }
+}
+
 const ID: &str = "parameters: [{name: id, in: path, required: true, description: Which., schema: {type: string}, example: l-1}]";

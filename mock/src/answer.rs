@@ -6,11 +6,13 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
+use crate::check::{self, Violation};
 use crate::document::{Answer, Chosen, Document, Example, Media, Role, TaskRule};
+use crate::family::Family;
 use crate::files::{self, Kind};
-use crate::request::Incoming;
+use crate::request::{Incoming, Payload};
 use crate::server::System;
-use crate::{failure, stream, tasks};
+use crate::{failure, form, stream, tasks};
 
 /// A request that fits, with all that was found out about it.
 pub(crate) struct Exchange<'e> {
@@ -18,10 +20,33 @@ pub(crate) struct Exchange<'e> {
     pub(crate) chosen: Chosen<'e>,
     pub(crate) path: &'e [(String, String)],
     pub(crate) incoming: &'e Incoming,
+    /// What it said in JSON, or in the texts of a form.
     pub(crate) body: Option<Value>,
+    pub(crate) family: Family,
 }
 
 impl<'e> Exchange<'e> {
+    /// Checks a request. What does not fit goes to `misfits`; `Err` says what the document lacks.
+    pub(crate) fn begin(
+        system: &'e System,
+        chosen: Chosen<'e>,
+        path: &'e [(String, String)],
+        incoming: &'e Incoming,
+        misfits: &mut Vec<Violation>,
+    ) -> Result<Self, String> {
+        let findings = check::check(&system.document, chosen, path, incoming)?;
+        misfits.extend(findings.violations);
+        let (mut body, mut family) = (None, Family::default());
+        if let Some(found) = findings.body {
+            family = Family::of(&system.document.schemas, chosen, found.media, &found.value)?;
+            body = Some(match &incoming.payload {
+                Payload::Form(Ok(parts)) => form::without_files(found.value, parts),
+                _ => found.value,
+            });
+        }
+        Ok(Self { system, chosen, path, incoming, body, family })
+    }
+
     pub(crate) fn document(&self) -> &'e Document {
         &self.system.document
     }
@@ -40,14 +65,14 @@ impl<'e> Exchange<'e> {
         StatusCode::from_u16(status).map_err(|_| format!("the document has the status {status}"))
     }
 
-    /// The examples that the chosen face may answer with, those that say success first.
+    /// The examples that the chosen face may answer with: those that say success first, then those that are documented
+    /// beside such requests.
     fn examples(&self, media: &'e Media) -> Vec<&'e Example> {
         let wanted = self.chosen.face.and_then(|face| face.answer.as_deref());
         let fits = |example: &&Example| wanted.is_none_or(|name| example.schema.as_deref().is_none_or(|own| own == name));
         let mut found: Vec<&Example> = media.examples.iter().filter(fits).collect();
-        if let Some(success) = &self.chosen.operation.success {
-            found.sort_by_key(|example| !success.holds(&example.value));
-        }
+        let fails = |example: &Example| self.chosen.operation.success.as_ref().is_some_and(|rule| !rule.holds(&example.value));
+        found.sort_by_key(|example| (fails(example), !self.family.knows(example)));
         found
     }
 }
@@ -56,7 +81,7 @@ impl<'e> Exchange<'e> {
 pub(crate) fn respond(exchange: &Exchange<'_>) -> Result<Response, String> {
     let answer = exchange.answer()?;
     if answer.status < 200 {
-        return Ok(failure::not_served("this operation changes the protocol, which is not served yet"));
+        return Ok(failure::not_spoken());
     }
     if let Some(response) = stream::respond(exchange, answer)? {
         return Ok(response);
@@ -81,11 +106,13 @@ fn json(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
     let rule = document.task_rule(media, exchange.chosen.face, first);
     match (document.role(id), rule.or_else(|| document.rule_of_query(id))) {
         (Some(Role::Batch | Role::Content), _) | (_, None) => {}
-        (role, Some(rule)) if role == Some(Role::Query) || exchange.chosen.operation.reads => {
+        (role, Some(rule)) if role == Some(Role::Query) || exchange.chosen.reads() => {
             if let Some(response) = tasks::query(exchange, rule, media, &examples) {
                 return response;
             }
         }
+        // Without an id there is nothing to follow.
+        (_, Some(rule)) if rule.id.is_empty() => {}
         (_, Some(rule)) => {
             let example = first.ok_or_else(|| format!("the document has no example of an answer of {id}"))?;
             return tasks::create(exchange, rule, media, example);
@@ -118,8 +145,11 @@ fn text(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
 }
 
 /// Writes what the request said into the answer, where both have a plain member of one name and form. Names and states
-/// of things stay the gateway's own.
+/// of things stay the gateway's own. The model is also told inside of envelopes.
 pub(crate) fn echo<'r>(answer: &mut Value, request: &Value, rule: impl Into<Option<&'r TaskRule>>) {
+    if let Some(model) = request.get("model").filter(|model| model.is_string()) {
+        tell_model(answer, model);
+    }
     let (Some(answer), Some(request)) = (answer.as_object_mut(), request.as_object()) else { return };
     let rule: Option<&TaskRule> = rule.into();
     let pointers = rule.map(|rule| rule.id.iter().chain(&rule.status)).into_iter().flatten();
@@ -132,6 +162,17 @@ pub(crate) fn echo<'r>(answer: &mut Value, request: &Value, rule: impl Into<Opti
         );
         if same_form {
             *shown = said.clone();
+        }
+    }
+}
+
+/// Writes the model wherever an answer names it. What stands in a list is about something else, a tool or another model.
+pub(crate) fn tell_model(answer: &mut Value, model: &Value) {
+    for (name, value) in answer.as_object_mut().into_iter().flatten() {
+        if name == "model" && value.is_string() {
+            *value = model.clone();
+        } else {
+            tell_model(value, model);
         }
     }
 }
@@ -166,5 +207,8 @@ mod tests {
         let request = json!({"id": "b", "model": "y", "seconds": 8, "size": "l", "status": "z", "nested": {}, "other": 1});
         echo(&mut answer, &request, None);
         assert_eq!(answer, json!({"id": "a", "model": "y", "seconds": "4", "size": "l", "status": "queued", "nested": {"a": 1}}));
+        let mut answer = json!({"data": {"model": "x", "size": "s"}, "tools": [{"model": "z"}]});
+        echo(&mut answer, &json!({"model": "y", "size": "l"}), None);
+        assert_eq!(answer, json!({"data": {"model": "y", "size": "s"}, "tools": [{"model": "z"}]}));
     }
 }

@@ -1,12 +1,12 @@
 //! Holds a request against the document: parameters, content type, body.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::auth::key_parameters;
-use crate::document::{Document, Face, Media, Operation, Parameter, Place};
+use crate::document::{Chosen, Document, Face, Media, Parameter, Place};
 use crate::pointer::Pointer;
-use crate::request::Incoming;
-use crate::schema::Schema;
+use crate::request::{Incoming, Payload};
+use crate::{form, text};
 
 /// One thing that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,26 +32,33 @@ impl Violation {
     }
 }
 
-/// What a check finds: the violations, and the body as JSON when it is that.
-pub(crate) struct Findings {
+/// A body that could be read: as JSON, or as a form.
+pub(crate) struct Body<'d> {
+    /// The documented media type that it came in.
+    pub(crate) media: &'d Media,
+    /// Of a form, what its parts stand for.
+    pub(crate) value: Value,
+}
+
+/// What a check finds.
+pub(crate) struct Findings<'d> {
     pub(crate) violations: Vec<Violation>,
-    pub(crate) body: Option<Value>,
+    pub(crate) body: Option<Body<'d>>,
 }
 
 /// Checks everything. `Err` means that the document itself cannot be used.
-pub(crate) fn check(
+pub(crate) fn check<'d>(
     document: &Document,
-    operation: &Operation,
-    face: Option<&Face>,
+    chosen: Chosen<'d>,
     path: &[(String, String)],
     incoming: &Incoming,
-) -> Result<Findings, String> {
+) -> Result<Findings<'d>, String> {
     let mut violations = Vec::new();
-    for parameter in &operation.parameters {
+    for parameter in &chosen.operation.parameters {
         check_parameter(document, parameter, path, incoming, &mut violations)?;
     }
-    unknown_query(operation, face, incoming, &mut violations);
-    let body = check_body(document, operation, face, incoming, &mut violations)?;
+    unknown_query(chosen, incoming, &mut violations);
+    let body = check_body(document, chosen, incoming, &mut violations)?;
     Ok(Findings { violations, body })
 }
 
@@ -97,42 +104,25 @@ fn check_parameter(
 /// The JSON value that the text of a parameter stands for; none when there are several texts for one value.
 fn typed(document: &Document, parameter: &Parameter, values: &[String]) -> Option<Value> {
     let schema = parameter.schema.raw();
-    let types =
-        |pointer: &str| Pointer::parse(pointer).map(|pointer| document.schemas.types_at(schema, &pointer)).unwrap_or_default();
-    let own = types("");
-    if own.iter().any(|kind| kind == "array") {
-        let items = types("/*");
+    let facets = |pointer: &str| {
+        let pointer = Pointer::parse(pointer);
+        pointer.map(|pointer| document.schemas.at(schema, &pointer)).unwrap_or_default()
+    };
+    let own = facets("");
+    if own.iter().any(|facet| text::is_of_type(facet, "array")) {
+        let items = facets("/*");
         let split = |text: &String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
         let texts: Vec<String> = if parameter.explode { values.to_vec() } else { values.iter().flat_map(split).collect() };
-        return Some(texts.iter().map(|text| scalar(text, &items)).collect());
+        return Some(texts.iter().map(|text| text::value(text, &items)).collect());
     }
     match values {
-        [one] => Some(scalar(one, &own)),
+        [one] => Some(text::value(one, &own)),
         _ => None,
     }
 }
 
-/// Text that is not of the type stays text, so that the schema refuses it with the value in its words.
-fn scalar(text: &str, types: &[String]) -> Value {
-    let is = |kind: &str| types.iter().any(|known| known == kind);
-    if is("integer")
-        && let Ok(number) = text.parse::<i64>()
-    {
-        return Value::from(number);
-    }
-    if is("number")
-        && let Some(number) = text.parse::<f64>().ok().and_then(Number::from_f64)
-    {
-        return Value::Number(number);
-    }
-    match text {
-        "true" if is("boolean") => Value::Bool(true),
-        "false" if is("boolean") => Value::Bool(false),
-        _ => Value::from(text),
-    }
-}
-
-fn unknown_query(operation: &Operation, face: Option<&Face>, incoming: &Incoming, violations: &mut Vec<Violation>) {
+fn unknown_query(chosen: Chosen<'_>, incoming: &Incoming, violations: &mut Vec<Violation>) {
+    let Chosen { operation, face } = chosen;
     let known = |name: &str| {
         let declared = operation.parameters.iter().any(|known| known.place == Place::Query && known.name == name);
         declared || key_parameters(operation).any(|known| known == name) || face.is_some_and(|face| face.fixed.contains_key(name))
@@ -142,14 +132,13 @@ fn unknown_query(operation: &Operation, face: Option<&Face>, incoming: &Incoming
     }
 }
 
-fn check_body(
+fn check_body<'d>(
     document: &Document,
-    operation: &Operation,
-    face: Option<&Face>,
+    chosen: Chosen<'d>,
     incoming: &Incoming,
     violations: &mut Vec<Violation>,
-) -> Result<Option<Value>, String> {
-    let Some(expected) = &operation.body else {
+) -> Result<Option<Body<'d>>, String> {
+    let Some(expected) = &chosen.operation.body else {
         if !incoming.body.is_empty() {
             violations.push(Violation::new("body", "", "the operation takes no body"));
         }
@@ -168,22 +157,26 @@ fn check_body(
         violations.push(Violation::new("header", "/content-type", message));
         return Ok(None);
     };
-    if !media.is_json() {
-        return Ok(None);
-    }
-    let body: Value = match serde_json::from_slice(&incoming.body) {
-        Ok(body) => body,
-        Err(error) => {
-            violations.push(Violation::new("body", "", format!("it is no JSON: {error}")));
+    let unreadable = |what: &str, problem: &str| Violation::new("body", "", format!("it is no {what}: {problem}"));
+    let (value, complaints) = match &incoming.payload {
+        Payload::Json(Ok(body)) if media.is_json() => {
+            let schema = chosen.face.and_then(|face| face.body.as_ref()).or(media.schema.as_ref());
+            let complaints = schema.map(|schema| schema.complaints(&document.schemas, body)).transpose()?;
+            (body.clone(), complaints.unwrap_or_default())
+        }
+        Payload::Form(Ok(parts)) if media.is_form() => form::read(&document.schemas, media, parts)?,
+        Payload::Json(Err(problem)) if media.is_json() => {
+            violations.push(unreadable("JSON", problem));
             return Ok(None);
         }
+        Payload::Form(Err(problem)) if media.is_form() => {
+            violations.push(unreadable("form", problem));
+            return Ok(None);
+        }
+        _ => return Ok(None),
     };
-    let schema: Option<&Schema> = face.and_then(|face| face.body.as_ref()).or(media.schema.as_ref());
-    if let Some(schema) = schema {
-        let complaints = schema.complaints(&document.schemas, &body)?;
-        violations.extend(complaints.into_iter().map(|one| Violation::new("body", one.pointer, one.message)));
-    }
-    Ok(Some(body))
+    violations.extend(complaints.into_iter().map(|one| Violation::new("body", one.pointer, one.message)));
+    Ok(Some(Body { media, value }))
 }
 
 /// `*/*` and `image/*` in a document mean what they look like.
@@ -223,7 +216,7 @@ mod tests {
         let map: HeaderMap = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let incoming = Incoming::new(Method::POST, uri.parse().unwrap(), map, body.to_owned().into());
         let (operation, path) = document.route(&Method::POST, incoming.path()).unwrap();
-        let findings = check(&document, operation, None, &path, &incoming).unwrap();
+        let findings = check(&document, Chosen { operation, face: None }, &path, &incoming).unwrap();
         findings.violations.into_iter().map(|one| format!("{} {}: {}", one.place, one.pointer, one.message)).collect()
     }
 

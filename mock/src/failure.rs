@@ -1,7 +1,7 @@
 //! Answers that say no, in the shape that the document gives them.
 
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::answer::json_response;
@@ -25,13 +25,22 @@ impl Failure<'_> {
         words: &["key", "token"],
     };
 
+    /// The same failure with the status that the document gives it, where an example speaks of it.
+    pub(crate) fn as_documented(self, operation: &Operation) -> Self {
+        let example = operation.errors.iter().find(|example| self.is_told_by(example));
+        let status = example.and_then(|example| StatusCode::from_u16(example.status?).ok());
+        Self { status: status.unwrap_or(self.status), ..self }
+    }
+
+    fn is_told_by(&self, example: &Example) -> bool {
+        let text = example.value.to_string().to_ascii_lowercase();
+        self.words.iter().any(|word| text.contains(word))
+    }
+
     /// The documented example of this failure, or the operation's error shape with its own words in it.
     pub(crate) fn respond(&self, document: &Document, operation: &Operation) -> Response {
         let status = Some(self.status.as_u16());
-        let speaks = |example: &&Example| {
-            let text = example.value.to_string().to_ascii_lowercase();
-            self.words.iter().any(|word| text.contains(word))
-        };
+        let speaks = |example: &&Example| self.is_told_by(example);
         let of_status = || operation.errors.iter().filter(|example| example.status == status);
         let of_any = || operation.errors.iter().filter(|example| example.status.is_none());
         let exact = of_status().find(speaks).or_else(|| of_any().find(speaks)).or_else(|| of_status().next());
@@ -92,9 +101,13 @@ pub(crate) fn unreadable_body(problem: &str) -> Response {
     json_response(StatusCode::PAYLOAD_TOO_LARGE, &error_object(&message, "body_unreadable"))
 }
 
-/// Something that only a later version answers.
-pub(crate) fn not_served(what: &str) -> Response {
-    json_response(StatusCode::NOT_IMPLEMENTED, &error_object(what, "not_implemented"))
+/// The operation is one of WebSocket.
+pub(crate) fn not_spoken() -> Response {
+    let message = "this operation opens a WebSocket, which this gateway does not speak";
+    let mut response = json_response(StatusCode::UPGRADE_REQUIRED, &error_object(message, "upgrade_required"));
+    // The standard asks for it beside this status.
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response
 }
 
 /// The document, or the mock itself, is at fault.
@@ -108,6 +121,19 @@ pub(crate) fn internal(problem: &str) -> Response {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn the_document_knows_the_status_better() {
+        let example = |status, text| json!({"x-status": status, "value": {"message": text}});
+        let examples = json!({"a": example(402, "no money"), "b": example(400, "task_not_exist")});
+        let response = json!({"content": {"application/json": {"examples": examples}}});
+        let root = json!({"paths": {"/t": {"get": {"operationId": "t_get", "responses": {"default": response}}}}});
+        let document = Document::parse(&root.to_string()).map_err(|error| error.to_string()).unwrap();
+        let failure = |words| Failure { status: StatusCode::NOT_FOUND, code: "gone", message: "no such task", words };
+        let status = |words| failure(words).as_documented(&document.operations[0]).status.as_u16();
+        assert_eq!(status(&["task_not_exist"]), 400);
+        assert_eq!(status(&["no_such_task"]), 404);
+    }
 
     #[test]
     fn the_own_words_keep_the_shape() {

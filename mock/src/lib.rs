@@ -5,8 +5,11 @@ mod auth;
 mod builder;
 mod check;
 mod document;
+mod face;
 mod failure;
+mod family;
 mod files;
+mod form;
 mod ids;
 mod pointer;
 mod request;
@@ -18,6 +21,7 @@ mod sources;
 mod stories;
 mod stream;
 mod tasks;
+mod text;
 #[cfg(test)]
 mod whole;
 
@@ -29,6 +33,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use builder::{DEFAULT_KEY, DEFAULT_OPENOCTOPUS_KEY, GatewayBuilder, StartError};
+pub use form::RecordedPart;
 pub use request::RecordedRequest;
 
 use server::Log;

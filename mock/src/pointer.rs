@@ -12,6 +12,11 @@ enum Segment {
     Each,
 }
 
+/// A name as a pointer writes it.
+pub(crate) fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 impl Pointer {
     /// Reads `/a/*/b`. The empty text is the whole value; any other has to begin with a slash.
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -29,6 +34,11 @@ impl Pointer {
     /// Points to a member of the whole value.
     pub(crate) fn member(name: &str) -> Self {
         Self(vec![Segment::Key(name.to_owned())])
+    }
+
+    /// Points to every element of a list that is a member of the whole value.
+    pub(crate) fn items_of(name: &str) -> Self {
+        Self(vec![Segment::Key(name.to_owned()), Segment::Each])
     }
 
     /// The name of the member it ends at: that of the array for a pointer that ends in `*`.

@@ -3,6 +3,9 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri, header};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::form::{self, RecordedPart};
 
 /// A request that the gateway got, in the order of arrival.
 #[derive(Debug, Clone)]
@@ -18,15 +21,26 @@ pub struct RecordedRequest {
     pub headers: HeaderMap,
     /// The body, byte by byte.
     pub body: Bytes,
+    /// The parts of the body where that is a form (`multipart/form-data`) that could be read.
+    pub parts: Vec<RecordedPart>,
 }
 
-/// A request with its query taken apart.
+/// What a body holds, by its content type. `Err` says why it can't be read.
+pub(crate) enum Payload {
+    /// Nothing, or something that nobody looks into.
+    Opaque,
+    Json(Result<Value, String>),
+    Form(Result<Vec<RecordedPart>, String>),
+}
+
+/// A request with its query and its body taken apart.
 pub(crate) struct Incoming {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) payload: Payload,
 }
 
 impl Incoming {
@@ -36,7 +50,23 @@ impl Incoming {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             (decode(name), decode(value))
         });
-        Self { query: pairs.collect(), method, uri, headers, body }
+        let payload = Payload::Opaque;
+        let mut incoming = Self { query: pairs.collect(), method, uri, headers, body, payload };
+        incoming.payload = incoming.read_body();
+        incoming
+    }
+
+    fn read_body(&self) -> Payload {
+        let kind = self.content_type().unwrap_or_default();
+        if self.body.is_empty() {
+            Payload::Opaque
+        } else if is_json(&kind) {
+            Payload::Json(serde_json::from_slice(&self.body).map_err(|error| error.to_string()))
+        } else if kind == "multipart/form-data" {
+            Payload::Form(form::parse(self.header("content-type").unwrap_or_default(), &self.body))
+        } else {
+            Payload::Opaque
+        }
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -74,8 +104,17 @@ impl Incoming {
             path_and_query,
             headers: self.headers.clone(),
             body: self.body.clone(),
+            parts: match &self.payload {
+                Payload::Form(Ok(parts)) => parts.clone(),
+                _ => Vec::new(),
+            },
         }
     }
+}
+
+/// Whether a media type is one of JSON.
+pub(crate) fn is_json(kind: &str) -> bool {
+    kind.ends_with("/json") || kind.ends_with("+json")
 }
 
 fn decode(text: &str) -> String {
@@ -83,9 +122,17 @@ fn decode(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use http::HeaderName;
+
+    /// A GET without a body.
+    pub(crate) fn request(uri: &str, headers: &[(&str, &str)]) -> Incoming {
+        let headers: HeaderMap =
+            headers.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())).collect();
+        Incoming::new(Method::GET, uri.parse().unwrap(), headers, Bytes::new())
+    }
 
     #[test]
     fn takes_the_query_and_cookies_apart() {

@@ -54,6 +54,9 @@ impl Schemas {
         if depth == 0 || found.iter().any(|known| std::ptr::eq(*known, schema)) {
             return;
         }
+        if is_null(schema) {
+            return;
+        }
         if let Some(target) = ref_name(schema).and_then(|name| self.get(name)) {
             return self.collect_facets(target, depth - 1, found);
         }
@@ -65,8 +68,8 @@ impl Schemas {
         }
     }
 
-    /// The schemas of the values that a pointer leads to.
-    fn at<'s>(&'s self, schema: &'s Value, pointer: &Pointer) -> Vec<&'s Value> {
+    /// The schemas of the values that a pointer leads to, those that only say null left out.
+    pub(crate) fn at<'s>(&'s self, schema: &'s Value, pointer: &Pointer) -> Vec<&'s Value> {
         let mut found = vec![schema];
         for segment in pointer.segments() {
             let facets = found.into_iter().flat_map(|schema| self.facets(schema));
@@ -80,18 +83,18 @@ impl Schemas {
         found.into_iter().flat_map(|schema| self.facets(schema)).collect()
     }
 
+    /// How many members of a value a schema lists.
+    pub(crate) fn known_members(&self, schema: &Schema, value: &Value) -> usize {
+        let members = value.as_object().into_iter().flatten();
+        members.filter(|(name, _)| !self.at(schema.raw(), &Pointer::member(name)).is_empty()).count()
+    }
+
     /// The words that the document knows for the value at a pointer, of closed and open enums alike.
     pub(crate) fn words_at(&self, schema: &Value, pointer: &Pointer) -> Vec<String> {
         let lists = ["x-extensible-enum", "enum"];
         let facets = self.at(schema, pointer);
         let found = facets.iter().flat_map(|facet| lists.iter().filter_map(|list| facet.get(list)?.as_array()));
         found.flatten().filter_map(|word| word.as_str().map(str::to_owned)).collect()
-    }
-
-    /// The JSON types that the document gives the value at a pointer.
-    pub(crate) fn types_at(&self, schema: &Value, pointer: &Pointer) -> Vec<String> {
-        let facets = self.at(schema, pointer);
-        facets.iter().filter_map(|facet| facet.get("type")?.as_str().map(str::to_owned)).collect()
     }
 }
 
@@ -146,12 +149,20 @@ pub(crate) fn ref_name(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.strip_prefix("#/components/schemas/")
 }
 
+/// Whether nothing but null fits: 3.0 has no type for it, so documents write an enum of it.
+fn is_null(schema: &Value) -> bool {
+    matches!(schema.get("enum").and_then(Value::as_array).map(Vec::as_slice), Some([Value::Null]))
+}
+
 /// Turns a schema of OpenAPI 3.0 into one of JSON Schema. Only what a value can be checked against survives.
 fn convert(schema: &Value) -> Value {
     let Value::Object(source) = schema else { return json!(schema.as_bool().unwrap_or(true)) };
     // Beside a `$ref` nothing else counts in 3.0.
     if let Some(reference) = source.get("$ref").and_then(Value::as_str) {
         return json!({ "$ref": format!("{BASE}{reference}") });
+    }
+    if is_null(schema) {
+        return json!({ "type": "null" });
     }
     let mut target = Map::new();
     let mut parts = Vec::new();
@@ -327,6 +338,17 @@ mod tests {
             ["/: \"text\" is a required property"].map(|s| s.replacen('/', "", 1))
         );
         assert!(!complaints(json!({"type": "string"}), Value::Null).is_empty());
+    }
+
+    #[test]
+    fn null_may_be_a_branch_of_its_own() {
+        let nothing = json!({"type": "string", "nullable": true, "enum": [null]});
+        let schema = json!({"anyOf": [{"$ref": "#/components/schemas/Loop"}, nothing]});
+        assert!(complaints(schema.clone(), Value::Null).is_empty());
+        assert!(complaints(schema.clone(), json!({"status": "done"})).is_empty());
+        assert_eq!(complaints(schema.clone(), json!("x")), [": \"x\" is none of: object, null"]);
+        assert_eq!(complaints(schema.clone(), json!({"status": 1})), ["/status: 1 is not of type \"string\""]);
+        assert_eq!(schemas().words_at(&schema, &Pointer::parse("/status").unwrap()), ["queued", "done"]);
     }
 
     #[test]

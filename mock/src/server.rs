@@ -15,8 +15,9 @@ use tokio::net::TcpListener;
 
 use crate::answer::{self, Exchange};
 use crate::auth;
-use crate::check::{self, Violation};
+use crate::check::Violation;
 use crate::document::{Chosen, Document};
+use crate::face;
 use crate::failure::{self, Failure};
 use crate::files;
 use crate::ids::Ids;
@@ -67,24 +68,21 @@ impl System {
             self.record(incoming, None);
             return failure::no_route(&incoming.method, incoming.path());
         };
-        let face = auth::face(operation, incoming, &self.key);
+        let task = if operation.faces.is_empty() { None } else { self.tasks.named_in(&path, incoming) };
+        let face = face::choose(&self.document, operation, incoming, &self.key, task.as_deref());
         let chosen = Chosen { operation, face: face.as_ref().ok().copied().flatten() };
         self.record(incoming, Some(chosen.id()));
         if !auth::allowed(&operation.security, incoming, &self.key) {
             return Failure::KEY.respond(&self.document, operation);
         }
-        let findings = check::check(&self.document, operation, chosen.face, &path, incoming);
-        findings.map_or_else(
-            |problem| failure::internal(&problem),
-            |mut findings| {
-                findings.violations.extend(face.err().map(|faces| Violation::no_face(&faces)));
-                if !findings.violations.is_empty() {
-                    return failure::unfit(&findings.violations);
-                }
-                let exchange = Exchange { system: self, chosen, path: &path, incoming, body: findings.body };
-                answer::respond(&exchange).unwrap_or_else(|problem| failure::internal(&problem))
-            },
-        )
+        let mut misfits: Vec<Violation> = Vec::new();
+        let exchange = Exchange::begin(self, chosen, &path, incoming, &mut misfits);
+        misfits.extend(face.err().map(|faces| Violation::no_face(&faces)));
+        if !misfits.is_empty() {
+            return failure::unfit(&misfits);
+        }
+        let answer = exchange.and_then(|exchange| answer::respond(&exchange));
+        answer.unwrap_or_else(|problem| failure::internal(&problem))
     }
 
     fn record(&self, incoming: &Incoming, operation: Option<&str>) {

@@ -42,7 +42,7 @@ fn task_paths() -> Value {
     let id = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]);
     let faces = json!([
         {"method": "submit", "fixed": {"Action": "Submit"}, "body": "Order", "answer": "Submitted"},
-        {"method": "result", "fixed": {"Action": "Result"}, "body": "Question", "answer": "Result"}]);
+        {"method": "result", "fixed": {"Action": "Result"}, "body": "Question", "answer": "Result", "x-idempotent": true}]);
     let success = json!({"at": "/code", "values": [10000]});
     let jm = operation(
         "jm_submit",
@@ -80,14 +80,20 @@ fn task_paths() -> Value {
 
 fn other_paths() -> Value {
     let body = json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}}}});
-    let events = json!({"b": {"value": {"type": "start"}}, "a": {"value": {"type": "stop"}}});
+    let events = json!({"b": {"value": {"type": "start", "about": {"model": "m"}}}, "a": {"value": {"type": "stop"}}});
+    let events = json!({"schema": {"$ref": "#/components/schemas/Event"}, "examples": events});
     let whole_or_events = json!({"200": {"content": {
-        "application/json": {"example": {"whole": true}}, "text/event-stream": {"examples": events}}}});
+        "application/json": {"example": {"whole": true}}, "text/event-stream": events}}});
+    let unbuilt = json!({"value": {"message": "nobody built it"}});
+    let unbuilt = json!({"200": {"description": "?"}, "501": {"content": content("Error", json!({"one": unbuilt}))}});
     let text = json!({"200": {"content": {"text/plain": {"example": "hello"}}}});
     json!({
         "/speech": {"post": {"operationId": "speech", "requestBody": body, "responses": bytes("audio/mpeg")}},
         "/events": {"post": {"operationId": "events", "requestBody": body, "responses": whole_or_events,
-            "x-stream": {"switch": "stream", "event": "/type"}}},
+            "x-stream": {"switch": "stream", "last": ["stop"]}}},
+        "/always": {"post": {"operationId": "always", "requestBody": body, "responses": whole_or_events,
+            "x-stream": {"end": "[DONE]"}}},
+        "/unbuilt": {"post": {"operationId": "unbuilt", "requestBody": body, "responses": unbuilt}},
         "/text": {"get": {"operationId": "text", "security": [], "responses": text}},
         "/none": {"delete": {"operationId": "none", "responses": {"204": {"description": "gone"}}}},
         "/empty": {"get": {"operationId": "empty", "responses": {"200": {"content": {"application/json": {}}}}}},
@@ -101,13 +107,14 @@ fn schemas() -> Value {
     let mut task = words(json!(["NOT_START", "IN_PROGRESS", "FAILURE", "SUCCESS"]));
     task["x-task"] = json!({"id": ["/id"], "status": ["/status"], "progress": ["/progress"], "error": ["/failReason"],
         "urls": ["/imageUrl", "/videoUrl"], "query": "mj_get", "content": "mj_file"});
-    let submitted = json!({"id": ["/data/task_id"], "status": ["/data/status"], "query": "jm_result"});
-    let result =
-        json!({"id": ["/data/task_id"], "status": ["/data/status"], "urls": ["/data/image_urls/*"], "query": "jm_result"});
+    let body = json!({"schema": "Question", "id": "/about/task_id"});
+    let submitted = json!({"id": ["/data/task_id"], "query": "jm_result", "query_body": body});
+    let result = json!({"status": ["/data/status"], "urls": ["/data/image_urls/*"], "query": "jm_result", "query_body": body});
     json!({
         "Error": {"type": "object"},
+        "Event": {"type": "object", "discriminator": {"propertyName": "type"}},
         "Order": {"type": "object", "required": ["prompt"], "properties": {"prompt": {"type": "string"}}},
-        "Question": {"type": "object", "required": ["task_id"], "properties": {"task_id": {"type": "string"}}},
+        "Question": {"type": "object", "required": ["about"], "properties": {"about": {"type": "object"}}},
         "Either": {"anyOf": [{"$ref": "#/components/schemas/Submitted"}, {"$ref": "#/components/schemas/Result"}]},
         "Submitted": {"type": "object", "x-task": submitted,
             "properties": {"data": {"allOf": [{"$ref": "#/components/schemas/SubmittedData"}]}}},
@@ -127,13 +134,59 @@ fn document() -> Value {
     json!({"openapi": "3.0.3", "security": [{"bearer": []}], "paths": paths, "components": components})
 }
 
+/// Two vendors on one path. Nothing but the task tells in which of two shapes it is answered.
+fn films() -> Value {
+    let id = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]);
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let order = json!({
+        "short": {"x-schema": "ShortOrder", "x-docs": "en/films/make", "value": {"prompt": "x"}},
+        "rich": {"x-schema": "RichOrder", "x-docs": "en/films/rich/make", "value": {"scenes": []}}});
+    let form = json!({"schema": reference("Form"), "examples": {"one": {"value": {"image": "@a.png"}}}});
+    let body = json!({"required": true, "content": {
+        "application/json": {"schema": reference("Order"), "examples": order}, "multipart/form-data": form}});
+    let make = operation("films_make", "Made", json!({"requestBody": body}), json!({
+        "short": {"x-docs": "en/films/make", "value": {"id": "film_1", "size": "s"}},
+        "rich": {"x-docs": "en/films/rich/make", "value": {"id": "rich_1"}}}));
+    let faces = json!([{"method": "get", "answer": "Short"}, {"method": "get_rich", "answer": "Rich"}]);
+    let get = operation("films_get", "Film", json!({"tags": ["films"], "parameters": id, "x-faces": faces}), json!({
+        "waiting": {"x-schema": "Short", "value": {"id": "film_1", "state": "queued"}},
+        "record": {"x-schema": "Rich", "x-docs": "en/films/rich/query", "value": {"data": {"id": "rich_1", "state": "QUEUED"}}}}));
+    let task = |id: &str, state: Option<&str>, query: &str| {
+        let words = json!({"id": [id], "status": state.into_iter().collect::<Vec<_>>(), "query": query});
+        json!({"type": "object", "x-task": words})
+    };
+    let faces = json!([{"method": "more", "answer": "Short"}, {"method": "more_old", "answer": "Old"}]);
+    let body = json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}}}});
+    let more = operation("films_more", "More", json!({"tags": ["films"], "requestBody": body, "x-faces": faces}), json!({
+        "short": {"x-schema": "Short", "value": {"id": "film_1", "state": "queued"}},
+        "old": {"x-schema": "Old", "value": {"old_id": "old_1", "state": "queued"}}}));
+    let old = operation("films_old", "Old", json!({"parameters": id}), json!({"one": {"value": {"old_id": "old_1", "state": "queued"}}}));
+    let begin = operation("films_begin", "Old", json!({"requestBody": body}), json!({"one": {"value": {"old_id": "old_1"}}}));
+    let either = |names: [&str; 2]| json!({"anyOf": names.map(reference)});
+    let picture = json!({"type": "string", "format": "binary"});
+    json!({"openapi": "3.0.3", "security": [{"bearer": []}],
+        "paths": {"/films": {"post": make}, "/films/{id}": {"get": get}, "/more": {"post": more}, "/old/{id}": {"get": old},
+            "/begin": {"post": begin}},
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}, "schemas": {
+            "Error": {"type": "object"}, "Made": task("/id", None, "films_get"), "Film": either(["Short", "Rich"]),
+            "Short": task("/id", Some("/state"), "films_get"), "Rich": task("/data/id", Some("/data/state"), "films_get"),
+            "Old": task("/old_id", Some("/state"), "films_old"), "More": either(["Short", "Old"]),
+            "Order": either(["ShortOrder", "RichOrder"]), "ShortOrder": {"type": "object", "required": ["prompt"]},
+            "RichOrder": {"type": "object", "required": ["scenes"]},
+            "Form": {"type": "object", "required": ["image"], "properties": {"image": picture, "size": {"type": "string"}}}}}})
+}
+
 struct Story {
     system: System,
 }
 
 impl Story {
     fn new(step: Duration) -> Self {
-        let document = Document::parse(&document().to_string()).map_err(|error| error.to_string()).unwrap();
+        Self::of(document(), step)
+    }
+
+    fn of(document: Value, step: Duration) -> Self {
+        let document = Document::parse(&document.to_string()).map_err(|error| error.to_string()).unwrap();
         let builder = GatewayBuilder::default().task_step(step).chunk_pause(Duration::ZERO);
         Self { system: builder.system(Arc::new(document), URL, "k", &Log::default()) }
     }
@@ -169,19 +222,19 @@ async fn a_task_behind_faces_is_asked_for_in_the_body() {
     let story = Story::new(Duration::ZERO);
     let (status, made) = story.post("/jm?Action=Submit", json!({"prompt": "x"})).await;
     let id = made["data"]["task_id"].as_str().unwrap().to_owned();
-    assert_eq!((status, &made["code"], &made["data"]["status"]), (200, &json!(10000), &json!("submitted")));
+    assert_eq!((status, &made["code"]), (200, &json!(10000)));
     assert!(id.starts_with("67fb-") && id != "67fb-1");
     let mut states = Vec::new();
     let mut last = Value::Null;
     for _ in 0..5 {
-        last = story.post("/jm?Action=Result", json!({"task_id": id})).await.1;
+        last = story.post("/jm?Action=Result", json!({"about": {"task_id": id}})).await.1;
         states.push(last["data"]["status"].clone());
     }
-    assert_eq!(states, ["generating", "generating", "success", "success", "success"]);
+    assert_eq!(states, ["generating", "generating", "generating", "success", "success"]);
     let url = format!("{URL}/mock-files/{id}.png");
     assert_eq!(last["data"]["image_urls"], json!([url, url]));
-    assert_eq!(last["data"]["task_id"], id);
-    let (status, unknown) = story.post("/jm?Action=Result", json!({"task_id": "zzz"})).await;
+    assert_eq!(last["data"]["task_id"], Value::Null, "the answer names no id, and none is put into it");
+    let (status, unknown) = story.post("/jm?Action=Result", json!({"about": {"task_id": "zzz"}})).await;
     let expected = json!({"code": "task_not_exist", "message": "no task has the id zzz", "data": null});
     assert_eq!((status, unknown), (404, expected));
     let (status, refused) = story.post("/jm?Action=Other", json!({})).await;
@@ -232,7 +285,11 @@ async fn events_come_in_order_and_only_when_asked_for() {
     assert_eq!(story.post("/events", json!({})).await, (200, json!({"whole": true})));
     let (_, headers, text) = story.raw(Method::POST, "/events", Some(json!({"stream": true}))).await;
     assert_eq!(headers["content-type"], "text/event-stream");
-    assert_eq!(text, "event: start\ndata: {\"type\":\"start\"}\n\nevent: stop\ndata: {\"type\":\"stop\"}\n\n");
+    let start = r#"{"type":"start","about":{"model":"m"}}"#;
+    assert_eq!(text, format!("event: start\ndata: {start}\n\nevent: stop\ndata: {{\"type\":\"stop\"}}\n\n"));
+    let (_, _, text) = story.raw(Method::POST, "/always", Some(json!({"model": "m-2"}))).await;
+    let start = start.replace("\"m\"", "\"m-2\"");
+    assert_eq!(text, format!("data: {start}\n\ndata: {{\"type\":\"stop\"}}\n\ndata: [DONE]\n\n"));
 }
 
 #[tokio::test]
@@ -245,7 +302,10 @@ async fn other_kinds_of_answers_are_served_too() {
     assert_eq!((status.as_u16(), headers["content-type"].to_str().unwrap(), body.as_str()), (200, "text/plain", "hello"));
     let (status, _, body) = story.raw(Method::DELETE, "/none", None).await;
     assert_eq!((status.as_u16(), body.as_str()), (204, ""));
-    assert_eq!(story.get("/socket").await.0, 501);
+    let (status, headers, _) = story.raw(Method::GET, "/socket", None).await;
+    assert_eq!((status, headers["upgrade"].to_str().unwrap()), (StatusCode::UPGRADE_REQUIRED, "websocket"));
+    let (status, refused) = story.post("/unbuilt", json!({})).await;
+    assert_eq!((status, &refused["message"]), (501, &json!("nobody built it")));
     let (status, failed) = story.get("/empty").await;
     assert_eq!((status, &failed["error"]["type"]), (500, &json!("mock_error")));
 }
@@ -258,4 +318,56 @@ async fn a_wrong_key_gets_the_example_of_its_status() {
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     let body: Value = serde_json::from_slice(&to_bytes(response.into_body(), usize::MAX).await.unwrap()).unwrap();
     assert_eq!(body["message"], "the key is wrong");
+}
+
+#[tokio::test]
+async fn a_task_is_told_in_the_shape_of_the_vendor_that_made_it() {
+    let story = Story::of(films(), Duration::from_secs(3600));
+    let made = story.post("/films", json!({"prompt": "x"})).await.1;
+    let short = story.get(&format!("/films/{}", made["id"].as_str().unwrap())).await.1;
+    assert_eq!(short, json!({"id": made["id"], "state": "queued"}));
+    let made = story.post("/films", json!({"scenes": []})).await.1;
+    assert!(made["id"].as_str().unwrap().starts_with("rich_"), "{made}");
+    let rich = story.get(&format!("/films/{}", made["id"].as_str().unwrap())).await.1;
+    assert_eq!(rich, json!({"data": {"id": made["id"], "state": "QUEUED"}}));
+    let taken_for = story.system.log.lock().unwrap().last().unwrap().operation.clone();
+    assert_eq!(taken_for.as_deref(), Some("films_get_rich"));
+    assert_eq!(story.get("/films/nobody").await.0, 404);
+}
+
+#[tokio::test]
+async fn what_follows_a_task_is_followed_as_the_task_is() {
+    let story = Story::of(films(), Duration::ZERO);
+    let old = story.post("/begin", json!({})).await.1;
+    let made = story.post("/more", json!({"source": [{"url": old["old_id"]}]})).await.1;
+    assert_eq!(story.get(&format!("/old/{}", made["old_id"].as_str().unwrap())).await.0, 200);
+    let made = story.post("/more", json!({"source": "somewhere"})).await.1;
+    assert_eq!(story.get(&format!("/films/{}", made["id"].as_str().unwrap())).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_form_is_read_checked_and_recorded() {
+    let story = Story::of(films(), Duration::ZERO);
+    let send = async |body: &str| {
+        let request = http::Request::builder().method("POST").uri("/films").header("authorization", "Bearer k");
+        let request = request.header("content-type", "multipart/form-data; boundary=b").body(Body::from(body.to_owned()));
+        let response = story.system.handle(request.unwrap()).await;
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice::<Value>(&body).unwrap())
+    };
+    let head = "content-disposition: form-data; name=";
+    let (status, made) = send(&format!(
+        "--b\r\n{head}size\r\n\r\nl\r\n--b\r\n{head}image; filename=a.png\r\ncontent-type: image/png\r\n\r\nPNG\r\n--b--\r\n"
+    ))
+    .await;
+    assert_eq!((status, &made["size"]), (200, &json!("l")));
+    let parts = story.system.log.lock().unwrap().last().unwrap().parts.clone();
+    assert_eq!((parts[0].name.as_str(), parts[0].text(), &parts[0].file_name), ("size", Some("l"), &None));
+    let file = (parts[1].file_name.as_deref(), parts[1].content_type.as_deref(), &parts[1].bytes[..]);
+    assert_eq!(file, (Some("a.png"), Some("image/png"), &b"PNG"[..]));
+    let (status, refused) = send(&format!("--b\r\n{head}image\r\n\r\n@a.png\r\n--b--\r\n")).await;
+    assert_eq!((status, &refused["error"]["violations"][0]["pointer"]), (422, &json!("/image")));
+    let (status, refused) = send("--c--").await;
+    assert!(status == 422 && refused["error"]["message"].as_str().unwrap().contains("it is no form"), "{refused}");
 }

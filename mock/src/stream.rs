@@ -1,4 +1,4 @@
-//! Answers as a stream of events: exactly the documented ones, with a pause between them.
+//! Answers as a stream of events: the documented ones with the model of the request, and a pause between them.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -11,8 +11,8 @@ use futures_util::stream::unfold;
 use http::{HeaderValue, header};
 use serde_json::Value;
 
-use crate::answer::Exchange;
-use crate::document::{Answer, Example, Media, StreamRule};
+use crate::answer::{Exchange, tell_model};
+use crate::document::{Answer, Media, StreamRule};
 
 /// The stream that the request asks for; none when it asks for a whole answer.
 pub(crate) fn respond(exchange: &Exchange<'_>, answer: &Answer) -> Result<Option<Response>, String> {
@@ -26,7 +26,11 @@ pub(crate) fn respond(exchange: &Exchange<'_>, answer: &Answer) -> Result<Option
     if media.examples.is_empty() {
         return Err(format!("the document has no example of the events of {}", exchange.chosen.id()));
     }
-    let mut response = Response::new(body(frames(rule, &media.examples), exchange.system.chunk_pause));
+    let mut events: Vec<Value> = media.examples.iter().map(|example| example.value.clone()).collect();
+    if let Some(model) = exchange.body.as_ref().and_then(|body| body.get("model")).filter(|model| model.is_string()) {
+        events.iter_mut().for_each(|event| tell_model(event, model));
+    }
+    let mut response = Response::new(body(frames(rule, &events), exchange.system.chunk_pause));
     *response.status_mut() = exchange.status()?;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -39,14 +43,18 @@ fn asked_for(rule: &StreamRule, body: Option<&Value>) -> bool {
     body.and_then(|body| body.get(switch)) == Some(&Value::Bool(true))
 }
 
-fn frames(rule: Option<&StreamRule>, examples: &[Example]) -> VecDeque<Bytes> {
-    let event = |example: &Example| {
-        let name = rule.and_then(|rule| rule.event.as_ref()?.read(&example.value)?.as_str());
+fn frames(rule: Option<&StreamRule>, events: &[Value]) -> VecDeque<Bytes> {
+    // Protocols that end by the word of an event also name each event by it.
+    let tag = rule.filter(|rule| !rule.last.is_empty()).and_then(|rule| rule.tag.as_deref());
+    let frame = |event: &Value| {
+        let name = tag.and_then(|tag| event.get(tag)?.as_str());
         let line = name.map(|name| format!("event: {name}\n")).unwrap_or_default();
-        format!("{line}data: {}\n\n", example.value)
+        format!("{line}data: {event}\n\n")
     };
-    let end = rule.and_then(|rule| rule.end.as_ref()).map(|end| format!("data: {end}\n\n"));
-    examples.iter().map(event).chain(end).map(Bytes::from).collect()
+    // Where something else ends the stream, the mark is only what some upstreams add.
+    let end = rule.filter(|rule| rule.last.is_empty() && rule.finish.is_empty()).and_then(|rule| rule.end.as_ref());
+    let end = end.map(|end| format!("data: {end}\n\n"));
+    events.iter().map(frame).chain(end).map(Bytes::from).collect()
 }
 
 fn body(frames: VecDeque<Bytes>, pause: Duration) -> Body {
@@ -69,16 +77,17 @@ mod tests {
 
     #[test]
     fn events_stand_as_documented() {
-        let example = |value| Example { schema: None, status: None, value };
-        let examples = [example(json!({"type": "start"})), example(json!({"n": "a\nb"}))];
-        let mut rule = StreamRule { switch: Some("stream".into()), end: Some("[DONE]".into()), event: None };
+        let events = [json!({"type": "start"}), json!({"n": "a\nb"})];
+        let (switch, end) = (Some("stream".into()), Some("[DONE]".into()));
+        let mut rule = StreamRule { switch, end, tag: Some("type".into()), ..StreamRule::default() };
         let text = |rule: &StreamRule| {
-            frames(Some(rule), &examples).iter().fold(String::new(), |all, frame| all + std::str::from_utf8(frame).unwrap())
+            frames(Some(rule), &events).iter().fold(String::new(), |all, frame| all + std::str::from_utf8(frame).unwrap())
         };
         assert_eq!(text(&rule), "data: {\"type\":\"start\"}\n\ndata: {\"n\":\"a\\nb\"}\n\ndata: [DONE]\n\n");
-        rule.event = Pointer::parse("/type");
-        rule.end = None;
+        rule.last = vec!["stop".into()];
         assert_eq!(text(&rule), "event: start\ndata: {\"type\":\"start\"}\n\ndata: {\"n\":\"a\\nb\"}\n\n");
+        let finish = StreamRule { finish: vec![Pointer::member("n")], end: rule.end.clone(), ..StreamRule::default() };
+        assert_eq!(text(&finish), "data: {\"type\":\"start\"}\n\ndata: {\"n\":\"a\\nb\"}\n\n");
         assert!(asked_for(&rule, Some(&json!({"stream": true}))));
         assert!(!asked_for(&rule, Some(&json!({"stream": false}))));
         assert!(!asked_for(&rule, None));

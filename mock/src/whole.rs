@@ -11,11 +11,15 @@ use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use crate::answer::tell_model;
 use crate::builder::{DEFAULT_KEY, GatewayBuilder};
-use crate::document::{Chosen, Document, Media, Operation, Place, Role, Scheme, TaskRule};
+use crate::document::{Chosen, Document, Example, Media, Operation, Place, Role, Scheme, TaskRule};
+use crate::pointer::Pointer;
+use crate::request::RecordedRequest;
 use crate::schema::Schema;
 use crate::server::{Log, System};
 use crate::sources;
+use crate::tasks::Class;
 
 const URL: &str = "http://127.0.0.1:9";
 
@@ -37,9 +41,10 @@ fn cases() -> Vec<Case> {
 }
 
 /// One request to send: a face of an operation, and one of its documented bodies.
+#[derive(Clone, Copy)]
 struct Plan<'d> {
     chosen: Chosen<'d>,
-    body: Option<(String, Value)>,
+    body: Option<(&'d Media, &'d Example)>,
 }
 
 impl Case {
@@ -54,27 +59,20 @@ impl Case {
                 true => vec![None],
                 false => operation.faces.iter().map(Some).collect(),
             };
-            for face in faces {
-                let chosen = Chosen { operation, face };
-                let media = operation.body.iter().flat_map(|body| &body.media);
-                let bodies: Vec<_> = media
-                    .filter(|media| media.is_json())
-                    .flat_map(|media| {
-                        let wanted = face.and_then(|face| face.body.as_ref()?.name());
-                        media
-                            .examples
-                            .iter()
-                            .filter(move |example| {
-                                wanted.is_none() || example.schema.as_deref().is_none_or(|own| Some(own) == wanted)
-                            })
-                            .map(|example| Some((media.kind.clone(), example.value.clone())))
-                    })
-                    .collect();
-                let bodies = if bodies.is_empty() { vec![None] } else { bodies };
-                plans.extend(bodies.into_iter().map(|body| Plan { chosen, body }));
-            }
+            plans.extend(faces.into_iter().flat_map(|face| self.plans_of(Chosen { operation, face })));
         }
         plans
+    }
+
+    /// One for each documented body, whatever its media type; one without where there is none.
+    fn plans_of<'d>(&'d self, chosen: Chosen<'d>) -> Vec<Plan<'d>> {
+        let wanted = chosen.face.and_then(|face| face.body.as_ref()?.name());
+        let fits = |example: &Example| wanted.is_none() || example.schema.as_deref().is_none_or(|own| Some(own) == wanted);
+        let media = chosen.operation.body.iter().flat_map(|body| &body.media);
+        let bodies = media.flat_map(|media| media.examples.iter().map(move |example| (media, example)));
+        let plans: Vec<_> =
+            bodies.filter(|(_, example)| fits(example)).map(|body| Plan { chosen, body: Some(body) }).collect();
+        if plans.is_empty() { vec![Plan { chosen, body: None }] } else { plans }
     }
 
     /// The documented example of a parameter, or something of its type.
@@ -127,12 +125,37 @@ impl Case {
         if !query.is_empty() {
             path = format!("{path}?{}", query.join("&"));
         }
-        let body =
-            plan.body.as_ref().map(|(kind, value)| (kind.clone(), id.map_or(value.clone(), |id| with_id(value, id)).to_string()));
-        if let Some((kind, _)) = &body {
-            request = request.header("content-type", kind);
+        let Some((media, example)) = plan.body else { return request.uri(path).body(Body::empty()).unwrap() };
+        let mut value = example.value.clone();
+        let place = self.document().rule_of_query(plan.chosen.id()).and_then(|rule| rule.query_body.as_ref());
+        if let (Some(id), Some(place)) = (id, place) {
+            assert!(place.id.change(&mut value, &mut |place| *place = json!(id)), "{}: no id in {value}", plan.chosen.id());
         }
-        request.uri(path).body(body.map_or_else(Body::empty, |(_, text)| Body::from(text))).unwrap()
+        let (kind, text) = match media.is_form() {
+            true => ("multipart/form-data; boundary=mock", self.form(media, example)),
+            false => (media.kind.as_str(), value.to_string()),
+        };
+        request.header("content-type", kind).uri(path).body(Body::from(text)).unwrap()
+    }
+
+    /// The parts that a documented form stands for: files by their names, lists part by part, objects as JSON.
+    fn form(&self, media: &Media, example: &Example) -> String {
+        let schemas = &self.document().schemas;
+        let named = example.schema.as_deref().map(Schema::named);
+        let schema = named.as_ref().or(media.schema.as_ref()).unwrap().raw();
+        let is_file = |pointer: Pointer| schemas.at(schema, &pointer).iter().any(|facet| facet["format"] == "binary");
+        let mut out = String::new();
+        for (name, value) in example.value.as_object().unwrap() {
+            let file = is_file(Pointer::member(name)) || is_file(Pointer::items_of(name));
+            let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+            for value in values {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let file_name = text.rsplit(['/', '@']).next().unwrap();
+                let head = if file { format!("; filename=\"{file_name}\"") } else { String::new() };
+                out += &format!("--mock\r\ncontent-disposition: form-data; name=\"{name}\"{head}\r\n\r\n{text}\r\n");
+            }
+        }
+        out + "--mock--\r\n"
     }
 
     async fn send(&self, request: Request) -> (StatusCode, String, Vec<u8>) {
@@ -142,6 +165,13 @@ impl Case {
         let status = response.status();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, kind.unwrap_or_default(), body.to_vec())
+    }
+
+    /// The last request, and the method that it was taken for.
+    fn recorded(&self) -> (RecordedRequest, Chosen<'_>) {
+        let recorded = self.system.log.lock().unwrap().last().unwrap().clone();
+        let chosen = self.document().named(recorded.operation.as_deref().unwrap()).unwrap();
+        (recorded, chosen)
     }
 
     fn media(&self, chosen: Chosen<'_>, kind: &str) -> &Media {
@@ -163,17 +193,6 @@ impl Case {
     }
 }
 
-/// A body that asks for another task: whatever member holds an id gets this one.
-fn with_id(body: &Value, id: &str) -> Value {
-    let mut body = body.clone();
-    for name in ["task_id", "id"] {
-        if let Some(place) = body.get_mut(name) {
-            *place = json!(id);
-        }
-    }
-    body
-}
-
 fn run(test: impl AsyncFn(Case)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for case in cases() {
@@ -185,73 +204,99 @@ fn run(test: impl AsyncFn(Case)) {
 fn every_documented_request_gets_an_answer_that_fits() {
     run(async |case| {
         for plan in case.plans() {
+            let (id, operation) = (plan.chosen.id(), plan.chosen.operation);
             // What asks about a task needs a real one: the other test makes them.
-            if case.document().role(plan.chosen.id()).is_some() {
+            let role = |id: &str| matches!(case.document().role(id), Some(Role::Query | Role::Content));
+            if role(id) || operation.faces.iter().any(|face| role(&face.id) && face.fixed.is_empty()) {
                 continue;
             }
-            let id = plan.chosen.id();
             let (status, kind, body) = case.send(case.request(&plan, None)).await;
-            assert!(status.is_success(), "{id}: {status} {}", String::from_utf8_lossy(&body));
-            match kind.as_str() {
-                "application/json" => case.check_answer(plan.chosen, &serde_json::from_slice(&body).unwrap()),
-                "text/event-stream" => check_events(&case, &plan, &String::from_utf8(body).unwrap()),
-                _ => assert!(!body.is_empty(), "{id}: no bytes"),
+            let text = String::from_utf8_lossy(&body);
+            if operation.answers[0].status < 200 {
+                assert_eq!(status, StatusCode::UPGRADE_REQUIRED, "{id}: {text}");
+                continue;
             }
-            let recorded = case.system.log.lock().unwrap().pop().unwrap();
-            assert_eq!(recorded.operation.as_deref(), Some(id));
+            assert_eq!(status.as_u16(), operation.answers[0].status, "{id}: {text}");
+            let (recorded, taken_for) = case.recorded();
+            assert!(told_apart(plan.chosen).is_none_or(|id| taken_for.id() == id), "{id} is taken for {}", taken_for.id());
+            match kind.as_str() {
+                "application/json" => case.check_answer(taken_for, &serde_json::from_slice(&body).unwrap()),
+                "text/event-stream" => check_events(&case, &plan, &text),
+                _ => assert!(!body.is_empty() || operation.answers[0].media.is_empty(), "{id}: no bytes"),
+            }
+            let is_form = plan.body.is_some_and(|(media, _)| media.is_form());
+            assert_eq!(is_form, !recorded.parts.is_empty(), "{id}");
         }
     });
 }
 
+/// The method that a request is taken for in any case: faces that nothing in the request tells apart may be another.
+fn told_apart(chosen: Chosen<'_>) -> Option<&str> {
+    let marked = chosen.face.is_none_or(|face| !face.fixed.is_empty() || face.security.is_some());
+    marked.then(|| chosen.id())
+}
+
 fn check_events(case: &Case, plan: &Plan<'_>, text: &str) {
+    let id = plan.chosen.id();
     let media = case.media(plan.chosen, "text/event-stream");
-    let frames: Vec<&str> = text.split_terminator("\n\n").collect();
-    let data = frames.iter().map(|frame| frame.lines().find_map(|line| line.strip_prefix("data: ")).unwrap());
-    let end = plan.chosen.operation.stream.as_ref().and_then(|rule| rule.end.as_deref());
-    let mut events: Vec<&str> = data.collect();
-    if end.is_some() {
-        assert_eq!(events.pop(), end);
+    let rule = plan.chosen.operation.stream.as_ref().unwrap();
+    let line = |frame: &str, start: &str| frame.lines().find_map(|line| line.strip_prefix(start)).map(str::to_owned);
+    let mut frames: Vec<&str> = text.split_terminator("\n\n").collect();
+    let marked = rule.last.is_empty() && rule.finish.is_empty();
+    if marked {
+        assert_eq!(frames.pop().and_then(|frame| line(frame, "data: ")), rule.end, "{id}");
     }
-    let events: Vec<Value> = events.into_iter().map(|event| serde_json::from_str(event).unwrap()).collect();
-    let documented: Vec<Value> = media.examples.iter().map(|example| example.value.clone()).collect();
-    assert_eq!(events, documented);
+    let mut documented: Vec<Value> = media.examples.iter().map(|example| example.value.clone()).collect();
+    if let Some(model) = plan.body.and_then(|(_, example)| example.value.get("model")) {
+        documented.iter_mut().for_each(|event| tell_model(event, model));
+    }
+    let events: Vec<Value> =
+        frames.iter().map(|frame| serde_json::from_str(&line(frame, "data: ").unwrap()).unwrap()).collect();
+    assert_eq!(events, documented, "{id}");
+    for (event, frame) in events.iter().zip(&frames) {
+        let complaints = media.schema.as_ref().unwrap().complaints(&case.document().schemas, event).unwrap();
+        assert!(complaints.is_empty(), "{id} sends {event}: {complaints:?}");
+        let name = rule.tag.as_ref().filter(|_| !rule.last.is_empty()).and_then(|tag| event[tag].as_str());
+        assert_eq!(line(frame, "event: ").as_deref(), name, "{id}");
+    }
+    let last = events.last().unwrap();
+    let is_last = rule.tag.as_ref().and_then(|tag| last[tag].as_str()).is_some_and(|word| rule.last.iter().any(|last| last == word));
+    let finished = rule.finish.iter().any(|pointer| pointer.read(last).is_some_and(|value| !value.is_null()));
+    assert!(marked || is_last || finished, "{id}: nothing says that the stream is over: {last}");
 }
 
 /// The tasks that an operation makes.
 fn made<'c>(case: &'c Case, chosen: Chosen<'_>) -> Option<&'c TaskRule> {
-    let makes = !chosen.operation.reads && case.document().role(chosen.id()).is_none();
+    let makes = !chosen.reads() && case.document().role(chosen.id()).is_none();
     let media = chosen.operation.answers.iter().flat_map(|answer| &answer.media).find(|media| media.is_json());
     let wanted = chosen.face.and_then(|face| face.answer.as_deref());
     let example = media?.examples.iter().find(|example| wanted.is_none() || example.schema.as_deref() == wanted);
-    case.document().task_rule(media?, chosen.face, example).filter(|_| makes)
+    case.document().task_rule(media?, chosen.face, example).filter(|rule| makes && !rule.id.is_empty())
 }
 
 #[test]
 fn every_task_is_followed_to_its_end() {
     run(async |case| {
-        let mut followed = 0;
+        let mut queries = std::collections::BTreeSet::new();
         for plan in case.plans() {
             let Some(rule) = made(&case, plan.chosen) else { continue };
             let id = plan.chosen.id();
             let (_, _, body) = case.send(case.request(&plan, None)).await;
             let created: Value = serde_json::from_slice(&body).unwrap();
-            let task = rule.id[0].read(&created).unwrap_or_else(|| panic!("{id} answers {created} without an id"));
+            let task = rule.id.iter().find_map(|pointer| pointer.read(&created));
+            let task = task.unwrap_or_else(|| panic!("{id} answers {created} without an id"));
             let task = task.as_str().map_or_else(|| task.to_string(), str::to_owned);
-            let Some(query) = rule.query.as_deref().and_then(|query| case.document().named(query)) else { continue };
-            follow(&case, rule, query, &task).await;
-            followed += 1;
+            let query = rule.query.as_deref().unwrap_or_else(|| panic!("{id} makes tasks that nobody can ask about"));
+            follow(&case, rule, case.document().named(query).unwrap(), &task).await;
+            queries.insert(query);
         }
-        assert!(followed > 0);
+        let rules = case.document().rules().filter_map(|rule| rule.query.as_deref());
+        assert_eq!(queries, rules.collect(), "some tasks can be asked about, but nothing makes them");
     });
 }
 
 async fn follow(case: &Case, rule: &TaskRule, query: Chosen<'_>, task: &str) {
-    let body = || {
-        let media = query.operation.body.iter().flat_map(|body| &body.media).next()?;
-        let wanted = query.face.and_then(|face| face.body.as_ref()?.name());
-        let mut fitting = media.examples.iter().filter(|one| wanted.is_none() || one.schema.as_deref() == wanted);
-        Some((media.kind.clone(), fitting.next()?.value.clone()))
-    };
+    let plans = case.plans_of(query);
     let content = rule.content.as_deref().and_then(|content| case.document().named(content));
     let mut states = Vec::new();
     let mut last = Value::Null;
@@ -260,25 +305,32 @@ async fn follow(case: &Case, rule: &TaskRule, query: Chosen<'_>, task: &str) {
             let (status, ..) = case.send(case.request(&Plan { chosen, body: None }, Some(task))).await;
             assert_eq!(status, StatusCode::BAD_REQUEST, "{}: a task that waits has no content", chosen.id());
         }
-        let plan = Plan { chosen: query, body: body() };
-        let (status, _, answer) = case.send(case.request(&plan, Some(task))).await;
+        let (status, _, answer) = case.send(case.request(&plans[poll % plans.len()], Some(task))).await;
         assert_eq!(status, StatusCode::OK, "{}: {}", query.id(), String::from_utf8_lossy(&answer));
         last = serde_json::from_slice(&answer).unwrap();
-        case.check_answer(query, &last);
-        let media = case.media(query, "application/json");
-        let own = case.document().task_rule(media, query.face, None).unwrap_or(rule);
-        states.push(own.status.iter().find_map(|pointer| pointer.read(&last)).cloned().unwrap_or_default());
+        let (_, taken_for) = case.recorded();
+        case.check_answer(taken_for, &last);
+        let media = case.media(taken_for, "application/json");
+        let own = case.document().task_rule(media, taken_for.face, None).unwrap_or(rule);
+        let state = own.status.iter().find_map(|pointer| pointer.read(&last)?.as_str()).and_then(Class::of);
+        states.push(state.unwrap_or_else(|| panic!("{} answers {last} without a state", query.id())));
+        let told = own.id.is_empty() || own.id.iter().any(|pointer| pointer.read(&last).is_some_and(|id| *id == task || id.to_string() == task));
+        assert!(told, "{} answers {last} for the task {task}", query.id());
+        let urls = own.urls.iter().flat_map(|pointer| pointer.read_all(&last)).filter_map(Value::as_str);
+        let urls: Vec<&str> = urls.filter(|url| !url.is_empty()).collect();
+        let done = state == Some(Class::Done);
+        assert_eq!(done && !own.urls.is_empty(), !urls.is_empty(), "{}: {last}", query.id());
+        assert!(urls.iter().all(|url| url.starts_with(&format!("{URL}/mock-files/"))), "{}: {urls:?}", query.id());
     }
     states.dedup();
-    let text = last.to_string();
-    assert!(rule.urls.is_empty() || text.contains(&format!("{URL}/mock-files/")), "{}: {states:?} {text}", query.id());
-    if let Some(chosen) = content {
+    assert!(matches!(states.as_slice(), [.., Class::Running, Class::Done] | [Class::Waiting, Class::Done]), "{}: {states:?}", query.id());
+    for chosen in content {
         let (status, _, bytes) = case.send(case.request(&Plan { chosen, body: None }, Some(task))).await;
         assert!(status.is_success() && !bytes.is_empty(), "{}: {status}", chosen.id());
     }
-    let plan = Plan { chosen: query, body: body() };
-    let (status, ..) = case.send(case.request(&plan, Some("nobody-made-this"))).await;
-    assert_eq!(status, StatusCode::NOT_FOUND, "{}", query.id());
+    let (status, _, body) = case.send(case.request(&plans[0], Some("nobody-made-this"))).await;
+    let text = String::from_utf8_lossy(&body);
+    assert!([StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST].contains(&status), "{}: {text}", query.id());
 }
 
 #[test]

@@ -11,10 +11,10 @@ use tokio::net::TcpStream;
 async fn call(url: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let length = if body.is_empty() {
-        String::new()
-    } else {
-        format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len())
+    let length = match body {
+        "" => String::new(),
+        _ if headers.contains("content-type") => format!("content-length: {}\r\n", body.len()),
+        _ => format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()),
     };
     let request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}{length}\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -62,6 +62,45 @@ async fn a_video_from_order_to_bytes() {
     assert_eq!(&seen[0].body[..], order.as_bytes());
     assert_eq!(seen[6].operation, None);
     gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_form_arrives_in_parts_and_is_held_against_its_schema() {
+    let gateway = Gateway::start().await.unwrap();
+    let headers = bearer(gateway.key()) + "content-type: multipart/form-data; boundary=b\r\n";
+    let text = |name: &str, text: &str| format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+    let file = "--b\r\ncontent-disposition: form-data; name=\"input_reference\"; filename=\"cat.png\"\r\n\
+                content-type: image/png\r\n\r\n\0PNG\r\n";
+    let form = format!("{}{}{}{file}--b--\r\n", text("model", "sora-2"), text("prompt", "a cat"), text("seconds", "8"));
+    let (status, _, made) = call(gateway.url(), "POST", "/v1/videos", &headers, &form).await;
+    assert_eq!((status, member(&made, "model")), (200, "sora-2"), "{made}");
+    let seen = gateway.requests().remove(0);
+    assert_eq!(seen.parts.len(), 4);
+    assert_eq!((seen.parts[1].name.as_str(), seen.parts[1].text(), &seen.parts[1].file_name), ("prompt", Some("a cat"), &None));
+    let part = &seen.parts[3];
+    assert_eq!((part.name.as_str(), part.file_name.as_deref()), ("input_reference", Some("cat.png")));
+    assert_eq!((part.content_type.as_deref(), &part.bytes[..]), (Some("image/png"), &b"\0PNG"[..]));
+    let form = format!("{}{}--b--\r\n", text("prompt", "a cat"), text("input_reference", "@cat.png"));
+    let (status, _, refused) = call(gateway.url(), "POST", "/v1/videos", &headers, &form).await;
+    assert!(status == 422 && refused.contains("\"/input_reference/0\""), "{refused}");
+    assert!(refused.contains(r#"\"model\" is a required property"#), "{refused}");
+}
+
+#[tokio::test]
+async fn what_a_task_is_asked_about_depends_on_what_made_it() {
+    let gateway = Gateway::start().await.unwrap();
+    let (url, key) = (gateway.url(), bearer(gateway.key()));
+    let path = "/v1/video/generations";
+    let general = call(url, "POST", path, &key, r#"{"model": "kling-v1", "prompt": "x"}"#).await.2;
+    let seedance = r#"{"model": "doubao-seedance-2-0-260128", "content": [{"type": "text", "text": "x"}]}"#;
+    let seedance = call(url, "POST", path, &key, seedance).await.2;
+    let short = call(url, "GET", &format!("{path}/{}", member(&general, "task_id")), &key, "").await.2;
+    assert_eq!(member(&short, "status"), "queued");
+    let record = call(url, "GET", &format!("{path}/{}", member(&seedance, "task_id")), &key, "").await.2;
+    assert_eq!(member(&record, "status"), "QUEUED");
+    let seen = gateway.requests();
+    assert_eq!(seen[2].operation.as_deref(), Some("video_generations_get"));
+    assert_eq!(seen[3].operation.as_deref(), Some("video_generations_get_record"));
 }
 
 #[tokio::test]

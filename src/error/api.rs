@@ -5,6 +5,9 @@ use std::fmt;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
+use crate::auth::Key;
+use crate::redact::redact;
+
 /// A message is cut at this many characters; the body keeps the rest.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -23,11 +26,12 @@ impl ApiError {
     /// Midjourney routes, a web page, plain text, or nothing.
     pub(crate) fn read(status: StatusCode, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
-        let json = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']).trim_start_matches("data:");
+        let text = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']);
+        let json = text.lines().find_map(|line| line.strip_prefix("data:")).unwrap_or(text);
         let found = match serde_json::from_str::<Value>(json) {
             Ok(Value::Object(members)) => Self::from_object(&members),
             Ok(Value::String(message)) => Self::plain(message),
-            _ => Self::plain(words_of(&text)),
+            _ => Self::plain(words_of(text)),
         };
         if found.message.is_empty() { Self { message: reason(status), ..found } } else { found }
     }
@@ -59,6 +63,15 @@ impl ApiError {
 
     fn plain(message: String) -> Self {
         Self { message: shorten(&message), error_type: None, code: None, param: None, retryable: None }
+    }
+
+    /// Without the key, which some gateways repeat, and without the signatures of addresses.
+    pub(crate) fn without_secrets(mut self, key: &Key) -> Self {
+        self.message = redact(&self.message, Some(key));
+        for word in [&mut self.error_type, &mut self.code, &mut self.param].into_iter().flatten() {
+            *word = redact(word, Some(key));
+        }
+        self
     }
 
     /// The sentence for people; never empty.
@@ -108,7 +121,7 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 /// A web page's title, or the first line of a text.
-fn words_of(text: &str) -> String {
+pub(crate) fn words_of(text: &str) -> String {
     let text = text.trim();
     if !text.starts_with('<') {
         return text.lines().next().unwrap_or_default().to_owned();

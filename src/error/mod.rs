@@ -3,16 +3,20 @@
 mod api;
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::auth::Key;
 use crate::operation::Operation;
+use crate::redact::redact;
 use crate::request::BuildError;
+use crate::retry::retry_after;
 use crate::transport::{About, Head};
 
 pub use api::ApiError;
+pub(crate) use api::words_of;
 
 /// Why a call failed.
 ///
@@ -41,6 +45,9 @@ struct Inner {
     api: Option<ApiError>,
     json_path: Option<String>,
     task_id: Option<String>,
+    retry_after: Option<Duration>,
+    /// To keep it out of what is shown.
+    key: Option<Key>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -88,6 +95,8 @@ impl Error {
             api: None,
             json_path: None,
             task_id: None,
+            retry_after: None,
+            key: None,
             source: None,
         }))
     }
@@ -107,7 +116,8 @@ impl Error {
 
     /// A failure without an answer.
     pub(crate) fn of(kind: Kind, message: String, about: &About) -> Self {
-        let mut error = Self::bare(kind, message);
+        let mut error = Self::bare(kind, redact(&message, Some(&about.key)));
+        error.0.key = Some(about.key.clone());
         error.0.operation = Some(about.operation);
         error.0.method = Some(about.method.clone());
         error.0.path = Some(about.path.clone());
@@ -119,13 +129,14 @@ impl Error {
     /// A failure in reading an answer.
     pub(crate) fn with_answer(kind: Kind, message: String, head: Head, body: Bytes) -> Self {
         let mut error = Self::of(kind, message, &head.about);
+        error.0.retry_after = retry_after(&head.headers, SystemTime::now());
         error.0.answer = Some(Answered { status: head.status, headers: head.headers, body });
         error
     }
 
     /// An answer in which the gateway says no, whatever its status.
     pub(crate) fn answer(head: Head, body: Bytes) -> Self {
-        let api = ApiError::read(head.status, &body);
+        let api = ApiError::read(head.status, &body).without_secrets(&head.about.key);
         let mut error = Self::with_answer(Kind::Api, api.message().to_owned(), head, body);
         error.0.api = Some(api);
         error
@@ -231,6 +242,24 @@ impl Error {
         self.0.kind == Kind::Task
     }
 
+    /// Whether the same request may succeed later: failures of the network, the statuses 408, 425, 429, 500, 502, 503,
+    /// 504 and 529, and what the gateway itself calls retryable. Says nothing about whether sending it again is safe:
+    /// for that ask [`may_have_been_processed`](Self::may_have_been_processed).
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        if self.is_quota() {
+            return false;
+        }
+        match self.0.kind {
+            Kind::Connect | Kind::Timeout | Kind::Send | Kind::Truncated => true,
+            Kind::Api => {
+                let by_status = self.status_is(&[408, 425, 429, 500, 502, 503, 504, 529]);
+                self.api().and_then(ApiError::retryable).unwrap_or(by_status)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the gateway may have done (and billed) what was asked although this error came.
     ///
     /// False where that can't be: nothing was sent, the operation changes nothing, or the gateway refused it.
@@ -246,9 +275,8 @@ impl Error {
         }
     }
 
-    /// The connection broke before an answer came.
-    pub(crate) fn is_sending(&self) -> bool {
-        self.0.kind == Kind::Send
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind
     }
 
     fn status_is(&self, statuses: &[u16]) -> bool {
@@ -322,6 +350,12 @@ impl Error {
         self.http_headers().and_then(request_id)
     }
 
+    /// How long the gateway asks to wait before the next attempt.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// Where in the JSON reading failed, as `choices[0].message.role`.
     #[must_use]
     pub fn json_path(&self) -> Option<&str> {
@@ -369,11 +403,24 @@ impl fmt::Debug for Error {
         out.field("method", &inner.method).field("path", &inner.path);
         out.field("attempts", &inner.attempts).field("elapsed", &inner.elapsed);
         if let Some(answer) = &inner.answer {
-            out.field("status", &answer.status).field("headers", &answer.headers);
-            out.field("body", &String::from_utf8_lossy(&answer.body[..answer.body.len().min(2048)]));
+            out.field("status", &answer.status).field("headers", &self.shown_headers(&answer.headers));
+            out.field("body", &redact(&String::from_utf8_lossy(&answer.body), inner.key.as_ref()));
         }
         out.field("api", &inner.api).field("json_path", &inner.json_path).field("task_id", &inner.task_id);
-        out.field("source", &inner.source).finish()
+        out.field("retry_after", &inner.retry_after);
+        let source = inner.source.as_ref().map(|source| redact(&format!("{source:?}"), inner.key.as_ref()));
+        out.field("source", &source).finish()
+    }
+}
+
+impl Error {
+    /// Headers without cookies, keys and signatures.
+    fn shown_headers<'e>(&self, headers: &'e HeaderMap) -> Vec<(&'e str, String)> {
+        let shown = |name: &str, value: &http::HeaderValue| match name {
+            "set-cookie" => "[hidden]".to_owned(),
+            _ => redact(&String::from_utf8_lossy(value.as_bytes()), self.0.key.as_ref()),
+        };
+        headers.iter().map(|(name, value)| (name.as_str(), shown(name.as_str(), value))).collect()
     }
 }
 

@@ -17,14 +17,9 @@ use sse_core::{MessageEvent, SseDecoder, SseEvent};
 use crate::client::Core;
 use crate::error::{Error, Kind, request_id};
 use crate::request::Unsent;
-use crate::transport::{self, Answer, Arriving, Head, Receiving, Unreadable, decode_text, undeclared_failure};
+use crate::transport::{self, Answer, Arriving, Head, Incoming, Pieces, Receiving, Unreadable, decode_text, undeclared_failure};
 use crate::wire::{Extra, Read, Typed};
 use ends::Ends;
-
-/// An event larger than this is refused.
-const LARGEST_EVENT: NonZeroUsize = NonZeroUsize::new(64 * 1024 * 1024).expect("not zero");
-
-type Body = Pin<Box<dyn Stream<Item = Result<Bytes, reqwest::Error>> + Send>>;
 
 /// A stream of typed events, in order, to the protocol's own end.
 ///
@@ -46,8 +41,9 @@ type Body = Pin<Box<dyn Stream<Item = Result<Bytes, reqwest::Error>> + Send>>;
 pub struct EventStream<T> {
     head: Arc<Head>,
     /// `None` once the body has ended.
-    body: Option<Body>,
+    body: Option<Pieces>,
     decoder: SseDecoder,
+    max_event: NonZeroUsize,
     buffer: Bytes,
     /// Nothing more will come.
     done: bool,
@@ -121,7 +117,7 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
     }
 
     fn head(&self) -> Head {
-        Head { about: self.head.about.clone(), status: self.head.status, headers: self.head.headers.clone() }
+        (*self.head).clone()
     }
 
     fn broken(&mut self, kind: Kind, message: String) -> Error {
@@ -136,7 +132,7 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
                 Ok(SseEvent::Message(message)) => return Some(Ok(message)),
                 Ok(SseEvent::Retry(_)) => {}
                 Err(_) => {
-                    let message = format!("an event is larger than {LARGEST_EVENT} bytes");
+                    let message = format!("an event is larger than {} bytes", self.max_event);
                     return Some(Err(self.broken(Kind::TooLarge, message)));
                 }
             }
@@ -156,17 +152,16 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
                 }
             }
             let Some(body) = &mut self.body else { return Poll::Ready(self.close()) };
-            match ready!(body.as_mut().poll_next(context)) {
+            match ready!(Pin::new(body).poll_next(context)) {
                 Some(Ok(chunk)) => self.buffer = chunk,
                 None => {
                     // An event without its blank line still counts.
                     self.body = None;
                     self.buffer = Bytes::from_static(b"\n\n");
                 }
-                Some(Err(error)) => {
-                    let error = error.without_url();
-                    let broken = self.broken(Kind::Truncated, format!("the stream broke off: {error}"));
-                    return Poll::Ready(Some(Err(broken.caused_by(error))));
+                Some(Err(broken)) => {
+                    self.done = true;
+                    return Poll::Ready(Some(Err(broken.into_error("the stream", Bytes::new(), self.head()))));
                 }
             }
         }
@@ -208,12 +203,13 @@ impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for EventStream<T> {
     fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
         Box::pin(async move {
             let ends = Ends::new(unsent.operation.stream);
-            let arriving = transport::exchange(&core, unsent).await?;
+            let arriving = transport::head(&core, unsent).await?;
             let (head, body) = as_events(arriving).await?;
             Ok(Self {
                 head: Arc::new(head),
-                body: Some(Box::pin(body.bytes_stream())),
-                decoder: SseDecoder::with_limit(LARGEST_EVENT),
+                body: Some(body.into_pieces()),
+                decoder: SseDecoder::with_limit(core.max_event),
+                max_event: core.max_event,
                 buffer: Bytes::new(),
                 done: false,
                 ends,
@@ -224,14 +220,14 @@ impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for EventStream<T> {
 }
 
 /// A gateway that can't stream answers with one JSON object or a web page, also with status 200.
-async fn as_events(arriving: Arriving) -> Result<(Head, reqwest::Response), Error> {
-    let Arriving { head, body, .. } = arriving;
-    let media = head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    if !media.starts_with("application/json") && !media.starts_with("text/html") {
+async fn as_events(arriving: Arriving) -> Result<(Head, Incoming), Error> {
+    let Arriving { head, body } = arriving;
+    let media = head.media_type();
+    if media != "application/json" && media != "text/html" {
         return Ok((head, body));
     }
-    let whole = transport::read_error(body).await;
-    if media.starts_with("application/json") && says_failure(&String::from_utf8_lossy(&whole)) {
+    let whole = transport::rest_of(body).await;
+    if media == "application/json" && says_failure(&String::from_utf8_lossy(&whole)) {
         return Err(Error::answer(head, whole));
     }
     let message = format!("a stream of events was asked for, but {media} came");

@@ -133,10 +133,8 @@ where
 
     /// Errors that say nothing about the task.
     fn tolerates(&self, error: &Error) -> bool {
-        let passing =
-            error.is_connect() || error.is_timeout() || error.is_truncated() || error.is_rate_limited() || error.is_sending();
         let server = error.http_status().is_some_and(|status| status.is_server_error());
-        passing || server || (error.is_not_found() && self.started.elapsed() < APPEARS_WITHIN)
+        error.is_retryable() || server || (error.is_not_found() && self.started.elapsed() < APPEARS_WITHIN)
     }
 
     fn ended(&self, answer: &Response<A>) -> Error {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::Head;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, words_of};
 use crate::operation::Success;
 use crate::response::Response;
 use crate::wire::{Extra, Read, Typed, trail};
@@ -50,7 +50,11 @@ fn not_readable(failure: Unreadable, text: &str, head: Head, body: Bytes) -> Err
         return Error::with_answer(Kind::Decode, "the answer is empty".to_owned(), head, body).caused_by(failure.error);
     }
     if start.starts_with('<') {
-        let message = "the answer is a web page, not JSON; is the base URL right?".to_owned();
+        let message = format!("the answer is {}, not JSON; is the base URL right?", words_of(start));
+        return Error::with_answer(Kind::Decode, message, head, body).caused_by(failure.error);
+    }
+    if head.media_type() == "text/event-stream" || frame_of(start).is_some() {
+        let message = "a stream of events came, but one JSON answer was asked for".to_owned();
         return Error::with_answer(Kind::Decode, message, head, body).caused_by(failure.error);
     }
     let place = if failure.path.is_empty() { String::new() } else { format!(" at `{}`", failure.path) };
@@ -83,9 +87,19 @@ pub(crate) fn undeclared_failure(extra: &Extra) -> bool {
     extra.get("error").is_some_and(|error| !is_empty(error)) || extra.get("success") == Some(&Value::Bool(false))
 }
 
-/// The same of an answer that could not be read as its type.
+/// The same of an answer that could not be read as its type, also inside the frame of an event.
 fn says_failure(text: &str) -> bool {
-    serde_json::from_str::<Extra>(text).is_ok_and(|members| undeclared_failure(&members))
+    let json = frame_of(text.trim_start()).unwrap_or(text);
+    serde_json::from_str::<Extra>(json).is_ok_and(|members| undeclared_failure(&members))
+}
+
+/// The data of the first event, when a text is a stream of them.
+fn frame_of(text: &str) -> Option<&str> {
+    let starts = ["data:", "event:", "id:", "retry:", ":"];
+    if !starts.iter().any(|start| text.starts_with(start)) {
+        return None;
+    }
+    text.lines().find_map(|line| line.strip_prefix("data:")).map(str::trim)
 }
 
 /// Null, false, zero, and everything that holds only such.

@@ -69,8 +69,6 @@ macro_rules! body {
     };
 }
 
-// A slice of the document may have no forms.
-#[allow(unused_macros)]
 /// A form with files.
 macro_rules! form {
     ($name:ident { $($field:ident: $wire:literal $kind:ident $need:ident),* $(,)? }) => {
@@ -102,8 +100,6 @@ macro_rules! form {
     };
 }
 
-// A slice of the document may have no secrets.
-#[allow(unused_macros)]
 /// `Debug` that says only whether a secret field is there.
 macro_rules! debug_without_secrets {
     ($name:ident { $($field:ident $kind:ident),* $(,)? }) => {
@@ -288,5 +284,4 @@ macro_rules! deserialize_by_read {
     };
 }
 
-#[allow(unused_imports)]
 pub(crate) use {any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, tagged, words};

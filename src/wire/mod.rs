@@ -25,8 +25,6 @@ use serde_json::value::RawValue;
 
 pub use bodies::{Body, Switch};
 pub(crate) use bodies::{form as form_body, json as json_body};
-// Not every slice of the document has every form.
-#[allow(unused_imports)]
 pub(crate) use macros::{any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, tagged, words};
 use trail::Step;
 
@@ -65,6 +63,10 @@ pub trait Typed: Serialize {
 impl Typed for Value {
     fn extra(&self) -> Option<&Extra> {
         self.as_object()
+    }
+
+    fn tag(&self) -> Option<&str> {
+        self.get("type").and_then(Self::as_str)
     }
 }
 

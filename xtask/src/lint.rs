@@ -6,16 +6,16 @@
 //! - [`provenance`]: an example says which page it comes from, or that it is made up;
 //! - [`operations`]: answers, errors, bodies and parameters are shown;
 //! - [`texts`]: descriptions and summaries say something;
+//! - [`nulls`]: where null is allowed, other tools allow it too;
 //! - [`unused`]: nothing lies around that no operation leads to.
 
 mod json_schema;
+mod nulls;
 mod operations;
-mod places;
 mod provenance;
 #[cfg(test)]
-mod small;
+pub(crate) mod small;
 mod texts;
-mod undeclared;
 mod unused;
 mod validity;
 
@@ -28,7 +28,7 @@ use octopusx_codegen::{Features, Problem, Problems};
 
 use crate::args::Args;
 use crate::project::Project;
-use crate::{Command, Outcome, say};
+use crate::{Command, Outcome, places, say};
 
 /// The command.
 pub(crate) const COMMAND: Command = Command {
@@ -51,7 +51,7 @@ fn run(mut args: Args) -> Result<Outcome, String> {
     for (name, folder) in project.documents()? {
         let report = examine(&folder, &features);
         for problem in &report.problems {
-            say(&Problem { file: project.relative(&problem.file), ..problem.clone() });
+            say(&project.told(problem));
             outcome = Outcome::Findings;
         }
         say(&format_args!("{name}: {report}"));
@@ -108,6 +108,7 @@ fn examine(folder: &Path, features: &Features) -> Report {
     let (documented, constructed) = provenance::check(&mut findings);
     operations::check(&mut findings);
     texts::check(&mut findings);
+    nulls::check(&mut findings);
     unused::check(&mut findings);
 
     // The rules also run over a document of broken structure, so that one run shows all there is to mend. Where the

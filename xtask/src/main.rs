@@ -3,8 +3,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod args;
+mod bundle;
+mod coverage;
 mod lint;
+mod members;
+mod places;
 mod project;
+mod snapshot;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -31,7 +36,7 @@ enum Outcome {
     Findings,
 }
 
-const COMMANDS: [Command; 1] = [lint::COMMAND];
+const COMMANDS: [Command; 3] = [lint::COMMAND, bundle::COMMAND, coverage::COMMAND];
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is to be mended, 2 the command could not run.";
 

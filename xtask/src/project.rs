@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use octopusx_codegen::Features;
+use octopusx_codegen::{Features, Problem};
 
 use crate::args::Args;
 
@@ -37,8 +37,14 @@ impl Project {
         Ok(Features::from_manifest(&text))
     }
 
-    /// A file as seen from the project's root.
-    pub(crate) fn relative(&self, file: &Path) -> PathBuf {
-        file.strip_prefix(&self.root).unwrap_or(file).to_path_buf()
+    /// A file of the project, by its path from the root.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// A problem that names its file as seen from the project's root.
+    pub(crate) fn told(&self, problem: &Problem) -> Problem {
+        let file = problem.file.strip_prefix(&self.root).unwrap_or(&problem.file).to_path_buf();
+        Problem { file, ..problem.clone() }
     }
 }

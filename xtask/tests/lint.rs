@@ -1,39 +1,17 @@
 //! `cargo xtask lint` as it is called: output and exit codes.
 
-#![allow(clippy::unwrap_used)]
-
 use std::path::Path;
-use std::process::{Command, Output};
 
-/// A project whose two documents are both the small one.
-fn project() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let small = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small");
-    for system in ["octopusx", "openoctopus"] {
-        let target = folder.path().join("openapi").join(system);
-        std::fs::create_dir_all(target.join("shop")).unwrap();
-        for name in ["root.yaml", "shop/paths.yaml", "shop/schemas.yaml", "shop/examples.yaml"] {
-            std::fs::copy(small.join(name), target.join(name)).unwrap();
-        }
-    }
-    std::fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"shop\"\n\n[features]\nshop = []\n").unwrap();
-    folder
-}
-
-fn xtask(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xtask")).args(words).output().unwrap()
-}
+use crate::support::{change, project, xtask, xtask_in};
 
 fn lint(root: &Path) -> (Option<i32>, String, String) {
-    let output = xtask(&["lint", "--root", root.to_str().unwrap()]);
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    xtask_in(root, &["lint"])
 }
 
 #[test]
 fn clean_documents_give_one_line_each_and_exit_code_0() {
     let (code, out, _) = lint(project().path());
-    let counts = "3 operations, 13 schemas, 9 examples (6 documented, 3 constructed), nothing to mend";
+    let counts = "3 operations, 14 schemas, 9 examples (6 documented, 3 constructed), nothing to mend";
     assert_eq!(out, format!("octopusx: {counts}\nopenoctopus: {counts}\n"));
     assert_eq!(code, Some(0));
 }
@@ -41,9 +19,7 @@ fn clean_documents_give_one_line_each_and_exit_code_0() {
 #[test]
 fn a_finding_names_its_file_from_the_root_and_gives_exit_code_1() {
     let project = project();
-    let file = project.path().join("openapi/openoctopus/shop/examples.yaml");
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replace("summary: Some tea", "summary: Some tea.")).unwrap();
+    change(project.path(), "openapi/openoctopus/shop/examples.yaml", "summary: Some tea", "summary: Some tea.");
     let (code, out, _) = lint(project.path());
     let lines: Vec<&str> = out.lines().collect();
     assert!(lines[0].starts_with("octopusx: 3 operations"), "{out}");
@@ -79,17 +55,17 @@ fn what_can_not_run_gives_exit_code_2_and_a_reason() {
     assert!(error.contains("holds no root.yaml"), "{error}");
 
     for words in [&["lint", "--rot"][..], &["lint", "--root"], &["lynt"], &[]] {
-        let output = xtask(words);
-        assert_eq!(output.status.code(), Some(2), "{words:?}");
-        assert!(!output.stderr.is_empty(), "{words:?}");
+        let (code, _, error) = xtask(words);
+        assert_eq!(code, Some(2), "{words:?}");
+        assert!(!error.is_empty(), "{words:?}");
     }
 }
 
 #[test]
 fn help_is_no_failure() {
     for words in [&["--help"][..], &["lint", "--help"], &["lint", "-h"]] {
-        let output = xtask(words);
-        assert_eq!(output.status.code(), Some(0), "{words:?}");
-        assert!(String::from_utf8_lossy(&output.stdout).contains("Exit codes"), "{words:?}");
+        let (code, out, _) = xtask(words);
+        assert_eq!(code, Some(0), "{words:?}");
+        assert!(out.contains("Exit codes"), "{words:?}");
     }
 }

@@ -92,6 +92,21 @@ impl Checker<'_> {
         }
     }
 
+    /// The status of a failure stands on its example where the answer is that of several.
+    pub(super) fn statuses(&self) {
+        let examples = self.document.at("/components/examples").and_then(Value::as_object);
+        for (name, example) in examples.into_iter().flatten() {
+            let Some(status) = example.get("x-status") else { continue };
+            if !status.as_u64().is_some_and(|status| (400..600).contains(&status)) {
+                self.problem(
+                    &format!("/components/examples/{}/x-status", escape(name)),
+                    format!("`{status}` is no status of a failure"),
+                    "write the number, from 400 to 599",
+                );
+            }
+        }
+    }
+
     fn examples_unless_binary(&self, at: &str, content: &Value) {
         if !is_binary(content) {
             self.examples(at, content);

@@ -18,7 +18,7 @@ use crate::problem::Problems;
 use crate::slice::Features;
 
 /// The words beyond OpenAPI that a document may use; any other `x-` key is a slip.
-pub const VOCABULARY: [&str; 17] = [
+pub const VOCABULARY: [&str; 18] = [
     "x-docs",
     "x-unlisted",
     "x-feature",
@@ -34,6 +34,7 @@ pub const VOCABULARY: [&str; 17] = [
     "x-new",
     "x-example",
     "x-schema",
+    "x-status",
     "x-extensible-enum",
     "x-enum-varnames",
 ];
@@ -50,6 +51,7 @@ pub fn check(document: &Document, features: &Features) -> Result<Api, Problems> 
     let tags = checker.tags(features);
     let schemas = checker.schemas();
     let operations = checker.operations(&tags);
+    checker.statuses();
     let api = Api {
         title: checker.text("/info", root.get("info"), "title", "name the API"),
         version: checker.text("/info", root.get("info"), "version", "give the date of the documentation, as '2026-11-20'"),

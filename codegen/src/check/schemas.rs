@@ -44,6 +44,9 @@ impl Checker<'_> {
             }
             return Kind::External(external.to_owned());
         }
+        if is_null(value) {
+            return Kind::Alias(Type::Any);
+        }
         if let Some(words) = self.words(at, value) {
             return Kind::Words(words);
         }
@@ -263,6 +266,12 @@ impl Checker<'_> {
         if let Some([only]) = value.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
             return self.ty(&format!("{at}/allOf/0"), only);
         }
+        // OpenAPI 3.0 has no other way to say that a reference may be null. Reading takes null as absent anyway.
+        if let Some([inner, null]) = value.get("anyOf").and_then(Value::as_array).map(Vec::as_slice)
+            && is_null(self.document.resolve(null))
+        {
+            return self.ty(&format!("{at}/anyOf/0"), inner);
+        }
         let inline_enum = value.get("enum").and_then(Value::as_array).is_some_and(|words| words.len() > 1);
         let union = ["oneOf", "anyOf", "allOf"].into_iter().find(|key| value.get(*key).is_some());
         if inline_enum || value.get("x-extensible-enum").is_some() || union.is_some() || value.get("properties").is_some() {
@@ -302,6 +311,11 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether nothing but null fits a schema.
+fn is_null(value: &Value) -> bool {
+    matches!(value.get("enum").and_then(Value::as_array).map(Vec::as_slice), Some([Value::Null]))
 }
 
 fn kind_of(json: &str) -> &str {

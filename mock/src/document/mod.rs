@@ -33,10 +33,15 @@ pub(crate) struct Chosen<'d> {
     pub(crate) face: Option<&'d Face>,
 }
 
-impl Chosen<'_> {
+impl<'d> Chosen<'d> {
     /// The name that callers know it by: that of the face where there is one.
-    pub(crate) fn id(&self) -> &str {
+    pub(crate) fn id(self) -> &'d str {
         self.face.map_or(&self.operation.id, |face| &face.id)
+    }
+
+    /// Whether it changes nothing.
+    pub(crate) fn reads(self) -> bool {
+        self.operation.reads || self.face.is_some_and(|face| face.reads)
     }
 }
 
@@ -52,7 +57,7 @@ impl Document {
         let roles = task::roles(&rules);
         let templates = operations.iter().map(|operation| {
             Template::parse(operation.method.clone(), &operation.template)
-                .map_err(|problem| DocumentError::new("/paths", format!("{}: {problem}", operation.template)))
+                .map_err(|problem| DocumentError::new(&operation.place(), problem))
         });
         let routes = Routes::new(templates.collect::<Result<_, _>>()?);
         let document = Self { operations, schemas, routes, rules, roles };
@@ -60,22 +65,31 @@ impl Document {
         Ok(document)
     }
 
-    /// Two operations of one name, or a task that names an operation nobody has, would only show in a wrong answer.
+    /// Two operations of one name, or a name that nothing has, would only show in a wrong answer.
     fn check_names(&self) -> Result<(), DocumentError> {
         let mut seen = HashSet::new();
         for operation in &self.operations {
             if !seen.insert(operation.id.as_str()) {
-                return Err(DocumentError::new("/paths", format!("two operations are named {}", operation.id)));
+                return Err(DocumentError::new(&operation.place(), format!("two operations are named {}", operation.id)));
             }
+            let body = |face: &Face| face.body.as_ref().and_then(|body| body.name()).map(str::to_owned);
+            let named = operation.faces.iter().flat_map(|face| body(face).into_iter().chain(face.answer.clone()));
+            self.check_schemas(named, &format!("{}/x-faces", operation.place()))?;
         }
         for (schema, rule) in &self.rules {
+            let at = format!("/components/schemas/{schema}/x-task");
             let named = [&rule.query, &rule.content, &rule.batch];
             if let Some(missing) = named.into_iter().flatten().find(|id| self.named(id).is_none()) {
-                let at = format!("/components/schemas/{schema}/x-task");
                 return Err(DocumentError::new(&at, format!("no operation is named {missing}")));
             }
+            self.check_schemas(rule.query_body.iter().map(|body| body.schema.clone()), &at)?;
         }
         Ok(())
+    }
+
+    fn check_schemas(&self, named: impl Iterator<Item = String>, at: &str) -> Result<(), DocumentError> {
+        let missing = named.into_iter().find(|name| self.schemas.get(name).is_none());
+        missing.map_or(Ok(()), |name| Err(DocumentError::new(at, format!("no schema is named {name}"))))
     }
 
     /// The operation at a method and path, with the path's parameters.
@@ -110,7 +124,14 @@ impl Document {
         self.rules.values().find(|rule| rule.query.as_deref() == Some(id))
     }
 
-    fn rule_of(&self, name: &str) -> Option<&TaskRule> {
+    /// All rules of the document.
+    #[cfg(test)]
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &TaskRule> {
+        self.rules.values()
+    }
+
+    /// How the task is followed that a schema, or a branch of it, speaks of.
+    pub(crate) fn rule_of(&self, name: &str) -> Option<&TaskRule> {
         if let Some(rule) = self.rules.get(name) {
             return Some(rule);
         }
@@ -169,7 +190,7 @@ mod tests {
     fn names_must_be_unique_and_known() {
         let operation = json!({"operationId": "a_b", "responses": {}});
         let error = parse(json!({"paths": {"/a": {"get": operation}, "/b": {"get": operation}}}));
-        assert_eq!(error.err().unwrap(), "/paths: two operations are named a_b");
+        assert_eq!(error.err().unwrap(), "/paths/~1b/get: two operations are named a_b");
         let error = parse(json!({"components": {"schemas": {"T": {"x-task": {"id": ["/id"], "query": "t_get"}}}}}));
         assert_eq!(error.err().unwrap(), "/components/schemas/T/x-task: no operation is named t_get");
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::Value;
 
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, escape};
+use crate::request::is_json;
 use crate::schema::Schema;
 
 /// One method on one path.
@@ -14,18 +15,25 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) template: String,
     /// It only reads: a GET, or a POST that the document calls idempotent.
-    pub(crate) reads: bool,
+    pub(super) reads: bool,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RequestBody>,
     /// Any of these will do. Empty: open to everybody.
     pub(crate) security: Vec<Alternative>,
-    /// The answers that are no failures, those of a success first.
+    /// The answers that are no failures, those of a success first. A route that nobody has built answers with its 501.
     pub(crate) answers: Vec<Answer>,
     /// The examples of failures.
     pub(crate) errors: Vec<Example>,
     pub(crate) success: Option<Success>,
     pub(crate) stream: Option<StreamRule>,
     pub(crate) faces: Vec<Face>,
+}
+
+impl Operation {
+    /// Where it stands in the document.
+    pub(super) fn place(&self) -> String {
+        format!("/paths/{}/{}", escape(&self.template), self.method.as_str().to_ascii_lowercase())
+    }
 }
 
 /// A value that a request carries outside its body.
@@ -78,12 +86,18 @@ pub(crate) struct RequestBody {
 pub(crate) struct Media {
     pub(crate) kind: String,
     pub(crate) schema: Option<Schema>,
+    /// The schemas that it is one of, where it is a union.
+    pub(super) branches: Vec<Schema>,
     pub(crate) examples: Vec<Example>,
 }
 
 impl Media {
     pub(crate) fn is_json(&self) -> bool {
-        self.kind.ends_with("/json") || self.kind.ends_with("+json")
+        is_json(&self.kind)
+    }
+
+    pub(crate) fn is_form(&self) -> bool {
+        self.kind == "multipart/form-data"
     }
 
     pub(crate) fn is_events(&self) -> bool {
@@ -94,15 +108,25 @@ impl Media {
         let format = self.schema.as_ref().and_then(|schema| schema.raw().get("format")?.as_str());
         format == Some("binary")
     }
+
+    /// The schemas that a value may have, one by one; for a union its branches.
+    pub(crate) fn variants(&self) -> impl Iterator<Item = &Schema> {
+        let whole = if self.branches.is_empty() { self.schema.as_ref() } else { None };
+        whole.into_iter().chain(&self.branches)
+    }
 }
 
 /// A documented value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Example {
+    /// Its name among the examples beside it.
+    pub(crate) name: Option<String>,
     /// The branch of a union that it belongs to.
     pub(crate) schema: Option<String>,
     /// The status that a failure comes with.
     pub(crate) status: Option<u16>,
+    /// The documentation pages that show it.
+    pub(crate) pages: Vec<String>,
     pub(crate) value: Value,
 }
 
@@ -139,14 +163,19 @@ impl Success {
     }
 }
 
-/// When and how an operation answers with events.
+/// When an operation answers with events, and how they end.
+#[derive(Default)]
 pub(crate) struct StreamRule {
     /// The member of the body that asks for events; without one they always come.
     pub(crate) switch: Option<String>,
-    /// What stands behind the last event.
+    /// A mark that is no event itself.
     pub(crate) end: Option<String>,
-    /// Where an event says its name, for streams that also write it as `event:`.
-    pub(crate) event: Option<Pointer>,
+    /// The words of the events that are the last.
+    pub(crate) last: Vec<String>,
+    /// Where an event says that nothing has to follow.
+    pub(crate) finish: Vec<Pointer>,
+    /// The member of an event that holds its word.
+    pub(crate) tag: Option<String>,
 }
 
 /// One of several methods that share a path and verb.
@@ -154,6 +183,8 @@ pub(crate) struct Face {
     pub(crate) id: String,
     /// Header or query parameters that have one value.
     pub(crate) fixed: BTreeMap<String, String>,
+    /// It only reads, whatever its neighbours do.
+    pub(super) reads: bool,
     /// Its own, where it differs from the operation's.
     pub(crate) security: Option<Vec<Alternative>>,
     pub(crate) body: Option<Schema>,

@@ -9,7 +9,7 @@ use super::DocumentError;
 use super::operation::{
     Alternative, Answer, Example, Face, Media, Operation, Parameter, Place, RequestBody, Scheme, StreamRule, Success,
 };
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, escape};
 use crate::schema::Schema;
 
 type Result<T, E = DocumentError> = std::result::Result<T, E>;
@@ -53,6 +53,7 @@ impl<'d> Reader<'d> {
             }
         }
         let (answers, errors) = self.responses(source, &format!("{at}/responses"))?;
+        let stream = self.stream(source, &answers, &format!("{at}/x-stream"))?;
         Ok(Operation {
             reads: method == Method::GET || idempotent,
             parameters,
@@ -61,7 +62,7 @@ impl<'d> Reader<'d> {
             answers,
             errors,
             success: success(source, at)?,
-            stream: stream(source, at)?,
+            stream,
             faces: self.faces(&id, source, &format!("{at}/x-faces"))?,
             template: path.to_owned(),
             method,
@@ -98,31 +99,44 @@ impl<'d> Reader<'d> {
 
     fn content(&self, holder: &'d Value, at: &str) -> Result<Vec<Media>> {
         let all = members(holder.get("content")).map(|(kind, media)| {
+            let at = format!("{at}/content/{}", escape(kind));
             let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            let at = format!("{at}/content/{}", escape(&kind));
-            Ok(Media { schema: media.get("schema").map(Schema::new), examples: self.examples(media, &at)?, kind })
+            let schema = media.get("schema");
+            let branches = schema.map(|schema| self.branches(schema, &format!("{at}/schema"))).transpose()?.unwrap_or_default();
+            Ok(Media { schema: schema.map(Schema::new), branches, examples: self.examples(media, &at)?, kind })
         });
         all.collect()
     }
 
+    /// The branches of a schema that is a union.
+    fn branches(&self, schema: &'d Value, at: &str) -> Result<Vec<Schema>> {
+        let whole = self.resolve(schema, at)?;
+        let listed = ["anyOf", "oneOf"].into_iter().find_map(|word| whole.get(word)?.as_array());
+        Ok(listed.into_iter().flatten().map(Schema::new).collect())
+    }
+
     fn examples(&self, media: &'d Value, at: &str) -> Result<Vec<Example>> {
-        let single = media.get("example").map(|value| Example { schema: None, status: None, value: value.clone() });
+        let single = media.get("example").map(|value| Example { value: value.clone(), ..Example::default() });
         let named = members(media.get("examples")).map(|(name, source)| {
-            let source = self.resolve(source, &format!("{at}/examples/{}", escape(name)))?;
-            let status = source.get("x-status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+            let at = format!("{at}/examples/{}", escape(name));
+            let source = self.resolve(source, &at)?;
             Ok(Example {
+                name: Some(name.clone()),
                 schema: source.get("x-schema").and_then(Value::as_str).map(str::to_owned),
-                status,
+                status: error_status(source, &at)?,
+                pages: texts(source.get("x-docs")),
                 value: source.get("value").cloned().unwrap_or_default(),
             })
         });
         single.map(Ok).into_iter().chain(named).collect()
     }
 
-    /// The answers that are no failures, and the examples of those that are.
+    /// The answers that are no failures, or that of a route that nobody has built; and the examples of failures.
     fn responses(&self, source: &'d Value, at: &str) -> Result<(Vec<Answer>, Vec<Example>)> {
         let mut answers = Vec::new();
         let mut errors = Vec::new();
+        // The answer of a route that nobody has built: all that such a route has.
+        let mut refusal = None;
         for (status, response) in members(source.get("responses")) {
             let at = format!("{at}/{status}");
             let media = self.content(self.resolve(response, &at)?, &at)?;
@@ -130,14 +144,40 @@ impl<'d> Reader<'d> {
                 Ok(code) if code < 400 => answers.push(Answer { status: code, media }),
                 other => {
                     let code = other.ok();
-                    let examples = media.into_iter().flat_map(|media| media.examples);
+                    let examples = media.iter().flat_map(|media| &media.examples).cloned();
                     errors.extend(examples.map(|example| Example { status: example.status.or(code), ..example }));
+                    refusal = code.filter(|code| *code == 501).map(|status| Answer { status, media }).or(refusal);
                 }
             }
         }
         // A success before a redirect, and both before a change of protocol.
         answers.sort_by_key(|answer| (answer.status < 200, answer.status));
+        let says_nothing = answers.iter().all(|answer| answer.status >= 200 && answer.media.is_empty());
+        let shown = |answer: &Answer| answer.media.iter().any(|media| !media.examples.is_empty());
+        if let Some(refusal) = refusal.filter(|refusal| says_nothing && shown(refusal)) {
+            answers.insert(0, refusal);
+        }
         Ok((answers, errors))
+    }
+
+    fn stream(&self, source: &'d Value, answers: &[Answer], at: &str) -> Result<Option<StreamRule>> {
+        let Some(word) = source.get("x-stream") else { return Ok(None) };
+        let text = |key: &str| word.get(key).and_then(Value::as_str).map(str::to_owned);
+        let finish = texts(word.get("finish")).into_iter().map(|pointer| {
+            let parsed = Pointer::parse(&pointer);
+            parsed.ok_or_else(|| DocumentError::new(&format!("{at}/finish"), format!("{pointer} is no JSON pointer")))
+        });
+        let event = answers.iter().flat_map(|answer| &answer.media).find(|media| media.is_events());
+        let event = event.ok_or_else(|| DocumentError::new(at, "no answer of the operation is text/event-stream"))?;
+        let event = event.schema.as_ref().and_then(|schema| self.root.pointer(schema.raw().get("$ref")?.as_str()?.strip_prefix('#')?));
+        let tag = event.and_then(|event| event.pointer("/discriminator/propertyName")?.as_str());
+        Ok(Some(StreamRule {
+            switch: text("switch"),
+            end: text("end"),
+            last: texts(word.get("last")),
+            finish: finish.collect::<Result<_>>()?,
+            tag: tag.map(str::to_owned),
+        }))
     }
 
     fn security(&self, source: Option<&'d Value>, at: &str) -> Result<Vec<Alternative>> {
@@ -173,6 +213,7 @@ impl<'d> Reader<'d> {
         Ok(Face {
             id: if tag.is_empty() { operation.to_owned() } else { format!("{tag}_{method}") },
             fixed: fixed.collect::<BTreeMap<_, _>>(),
+            reads: source.get("x-idempotent") == Some(&Value::Bool(true)),
             security: own,
             body: text("body").map(Schema::named),
             answer: text("answer").map(str::to_owned),
@@ -201,16 +242,22 @@ fn success(source: &Value, at: &str) -> Result<Option<Success>> {
     Ok(Some(Success { at: pointer, values: values.clone() }))
 }
 
-fn stream(source: &Value, at: &str) -> Result<Option<StreamRule>> {
-    let Some(word) = source.get("x-stream") else { return Ok(None) };
-    let text = |key: &str| word.get(key).and_then(Value::as_str);
-    let event = text("event")
-        .map(|pointer| Pointer::parse(pointer).ok_or_else(|| DocumentError::new(at, "x-stream's `event` is no JSON pointer")));
-    Ok(Some(StreamRule {
-        switch: text("switch").map(str::to_owned),
-        end: text("end").map(str::to_owned),
-        event: event.transpose()?,
-    }))
+/// The word `x-status`: what a failure comes with, where the response is that of several.
+fn error_status(example: &Value, at: &str) -> Result<Option<u16>> {
+    let Some(word) = example.get("x-status") else { return Ok(None) };
+    let status = word.as_u64().and_then(|status| u16::try_from(status).ok()).filter(|status| (400..600).contains(status));
+    let problem = || DocumentError::new(&format!("{at}/x-status"), format!("{word} is no status of a failure"));
+    status.map(Some).ok_or_else(problem)
+}
+
+/// One text, or a list of them.
+fn texts(word: Option<&Value>) -> Vec<String> {
+    let listed = match word {
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    listed.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 fn method(verb: &str) -> Option<Method> {
@@ -230,8 +277,4 @@ fn method(verb: &str) -> Option<Method> {
 /// The members of an object; nothing for anything else.
 fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flat_map(Map::iter)
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }

@@ -17,9 +17,18 @@ pub(crate) struct TaskRule {
     pub(crate) progress: Vec<Pointer>,
     pub(crate) urls: Vec<Pointer>,
     pub(crate) error: Vec<Pointer>,
+    /// The operation, or the face of one, that says how the task is.
     pub(crate) query: Option<String>,
+    /// Where the query's body holds the id; none when it travels in the address.
+    pub(crate) query_body: Option<QueryBody>,
     pub(crate) content: Option<String>,
     pub(crate) batch: Option<String>,
+}
+
+/// The word `query_body` of an `x-task`.
+pub(crate) struct QueryBody {
+    pub(super) schema: String,
+    pub(crate) id: Pointer,
 }
 
 /// What an operation does with a task that another one made.
@@ -43,21 +52,31 @@ fn rule(name: &str, word: &Value) -> Result<TaskRule, DocumentError> {
     let at = format!("/components/schemas/{name}/x-task");
     let pointers = |key: &str| pointers(word.get(key)).map_err(|problem| DocumentError::new(&at, problem));
     let operation = |key: &str| word.get(key).and_then(Value::as_str).map(str::to_owned);
-    let id = pointers("id")?;
-    if id.is_empty() {
-        return Err(DocumentError::new(&at, "it names no id"));
+    let (id, status) = (pointers("id")?, pointers("status")?);
+    // A beginning may name no state, the answer to a query may name no id; an answer with neither is about no task.
+    if id.is_empty() && status.is_empty() {
+        return Err(DocumentError::new(&at, "it names neither an id nor a status"));
     }
     Ok(TaskRule {
         schema: Schema::named(name),
         id,
-        status: pointers("status")?,
+        status,
         progress: pointers("progress")?,
         urls: pointers("urls")?,
         error: pointers("error")?,
         query: operation("query"),
+        query_body: word.get("query_body").map(|word| query_body(word, &format!("{at}/query_body"))).transpose()?,
         content: operation("content"),
         batch: operation("batch"),
     })
+}
+
+fn query_body(word: &Value, at: &str) -> Result<QueryBody, DocumentError> {
+    let text = |key: &str| word.get(key).and_then(Value::as_str);
+    let schema = text("schema").ok_or_else(|| DocumentError::new(at, "it names no schema"))?;
+    let id = text("id").and_then(Pointer::parse);
+    let id = id.ok_or_else(|| DocumentError::new(at, "`id` is no JSON pointer"))?;
+    Ok(QueryBody { schema: schema.to_owned(), id })
 }
 
 /// One pointer, a list of them, or none.

@@ -16,15 +16,18 @@ use tokio::time::Instant;
 use crate::answer::{Exchange, echo, json_response};
 use crate::document::{Example, Media, Place, TaskRule};
 use crate::failure::Failure;
+use crate::family::Family;
 use crate::files::Kind;
 use crate::pointer::Pointer;
-use stage::{Class, Stage, Words};
+use crate::request::{Incoming, Payload};
+pub(crate) use stage::Class;
+use stage::{Stage, Words};
 use view::View;
 
 /// All tasks of one gateway.
 pub(crate) struct Tasks {
     step: Duration,
-    known: Mutex<HashMap<String, Arc<Task>>>,
+    known: Mutex<Known>,
 }
 
 /// One task.
@@ -32,8 +35,10 @@ pub(crate) struct Task {
     pub(crate) id: String,
     made: Instant,
     polls: AtomicU64,
-    /// How many steps the operation that follows it needs to its end.
-    length: usize,
+    /// The operation that follows it, where the answer that made it says so.
+    pub(crate) query: Option<String>,
+    /// What the request belongs to that made it.
+    pub(crate) family: Family,
     /// What comes of it, where the route that made it says so.
     kind: Option<Kind>,
     request: Value,
@@ -49,7 +54,7 @@ impl Tasks {
         self.lock().get(id).cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Task>>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         // A map is whole after every single call, whoever panicked between two of them.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,8 +68,32 @@ impl Tasks {
         usize::try_from(steps).unwrap_or(usize::MAX)
     }
 
-    fn finished(&self, task: &Task) -> bool {
-        self.steps(task) >= task.length
+    fn stage(&self, task: &Task) -> Stage {
+        Stage::after(self.steps(task))
+    }
+
+    /// The first task that a request names, wherever it does so.
+    pub(crate) fn named_in(&self, path: &[(String, String)], incoming: &Incoming) -> Option<Arc<Task>> {
+        let known = self.lock();
+        let address = path.iter().chain(&incoming.query).find_map(|(_, value)| known.get(value));
+        let found = address.or_else(|| match &incoming.payload {
+            Payload::Json(Ok(body)) => named_within(&known, body),
+            Payload::Form(Ok(parts)) => parts.iter().find_map(|part| known.get(part.text()?)),
+            _ => None,
+        });
+        found.cloned()
+    }
+}
+
+type Known = HashMap<String, Arc<Task>>;
+
+fn named_within<'k>(known: &'k Known, value: &Value) -> Option<&'k Arc<Task>> {
+    match value {
+        Value::String(text) => known.get(text),
+        Value::Number(number) => known.get(&number.to_string()),
+        Value::Array(items) => items.iter().find_map(|item| named_within(known, item)),
+        Value::Object(map) => map.values().find_map(|value| named_within(known, value)),
+        Value::Null | Value::Bool(_) => None,
     }
 }
 
@@ -76,34 +105,21 @@ pub(crate) fn create(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media, ex
     echo(&mut answer, &request, rule);
     let shown = rule.id.iter().find_map(|pointer| pointer.read(&example.value));
     let id = system.ids.like(shown);
-    let words = status_words(exchange, rule, &[media]);
-    let stage = words.first().and_then(|words| words.stages().first().copied()).unwrap_or(Stage::Waiting);
+    let words = status_words(exchange, rule, media);
     let kind = Kind::of_text(&format!("{} {}", exchange.chosen.operation.template, exchange.chosen.id()));
-    View { rule, words: &words, stage, id: &id, kind, base: &system.url, followed: false }.write(&mut answer);
+    View { rule, words: &words, stage: Stage::Waiting, id: &id, kind, base: &system.url, followed: false }.write(&mut answer);
     let task = Task {
         id: id.clone(),
         made: Instant::now(),
         polls: AtomicU64::new(0),
-        length: length(exchange, rule),
+        query: rule.query.clone(),
+        family: exchange.family.clone(),
         kind,
         request,
         answer: answer.clone(),
     };
     system.tasks.lock().insert(id, Arc::new(task));
     Ok(json_response(exchange.status()?, &answer))
-}
-
-/// How many steps a new task needs until the operation that follows it says that it is done.
-fn length(exchange: &Exchange<'_>, rule: &TaskRule) -> usize {
-    let document = exchange.document();
-    let query = rule.query.as_deref().and_then(|id| document.named(id));
-    let words = query.and_then(|query| {
-        let media: Vec<&Media> = query.operation.answers.iter().flat_map(|answer| &answer.media).collect();
-        let rule = media.iter().find_map(|media| document.task_rule(media, query.face, None)).unwrap_or(rule);
-        status_words(exchange, rule, &media).into_iter().next()
-    });
-    let stages = words.map_or(5, |words| words.stages().len());
-    stages.saturating_sub(1)
 }
 
 /// Says how a task is; none when the request names no task at all.
@@ -117,10 +133,8 @@ pub(crate) fn query(
     let system = exchange.system;
     let Some(task) = system.tasks.find(&id) else { return Some(Ok(unknown(exchange, &id))) };
     task.polls.fetch_add(1, Ordering::Relaxed);
-    let words = status_words(exchange, rule, &[media]);
-    let stages = words.first().map_or_else(|| vec![Stage::Waiting, Stage::Done], Words::stages);
-    let at = system.tasks.steps(&task).min(stages.len().saturating_sub(1));
-    let stage = stages.get(at).copied().unwrap_or(Stage::Done);
+    let words = status_words(exchange, rule, media);
+    let stage = system.tasks.stage(&task);
     let chosen = best_example(rule, stage, &task, examples);
     let mut answer = chosen.map_or_else(|| task.answer.clone(), |example| example.value.clone());
     // What was once said of a task stays so, whichever example tells its state.
@@ -141,19 +155,26 @@ pub(crate) fn refuse_content(exchange: &Exchange<'_>, must_be_task: bool) -> Opt
     };
     let message = format!("the task {} is not finished yet", task.id);
     let failure = Failure { status: StatusCode::BAD_REQUEST, code: "task_not_finished", message: &message, words: &[] };
-    (!tasks.finished(&task)).then(|| failure.respond(exchange.document(), exchange.chosen.operation))
+    (tasks.stage(&task) != Stage::Done).then(|| failure.respond(exchange.document(), exchange.chosen.operation))
 }
 
 fn unknown(exchange: &Exchange<'_>, id: &str) -> Response {
     let message = format!("no task has the id {id}");
-    let words = &["task_not", "task not"];
+    let words = &["task_not_exist", "task_not_found", "task_no_found", "task not exist", "task not found"];
     let failure = Failure { status: StatusCode::NOT_FOUND, code: "task_not_exist", message: &message, words };
-    failure.respond(exchange.document(), exchange.chosen.operation)
+    let operation = exchange.chosen.operation;
+    failure.as_documented(operation).respond(exchange.document(), operation)
 }
 
-/// The id that a request asks for: in the path, else in the query, else in the body, where a member has the name that
-/// answers give the id.
+/// The id that a request asks for: in the body where the document says so, else in the path, else in the query.
 fn named_id(exchange: &Exchange<'_>, rule: &TaskRule) -> Option<String> {
+    if let Some(place) = &rule.query_body {
+        return match place.id.read(exchange.body.as_ref()?)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+    }
     let names: Vec<&str> = rule.id.iter().filter_map(|pointer| pointer.last_key()).chain(["id"]).collect();
     if let Some((_, value)) = exchange.path.last() {
         let by_name = exchange.path.iter().find(|(name, _)| names.contains(&name.as_str()));
@@ -163,23 +184,14 @@ fn named_id(exchange: &Exchange<'_>, rule: &TaskRule) -> Option<String> {
     let fixed = |name: &str| exchange.chosen.face.is_some_and(|face| face.fixed.contains_key(name));
     let mut open: Vec<_> = declared.filter(|parameter| !fixed(&parameter.name)).collect();
     open.sort_by_key(|parameter| (!names.contains(&parameter.name.as_str()), !parameter.required));
-    if let Some(value) = open.first().and_then(|parameter| exchange.incoming.query(&parameter.name)) {
-        return Some(value.to_owned());
-    }
-    let body = exchange.body.as_ref()?;
-    names.iter().find_map(|name| match body.get(name)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
+    open.first().and_then(|parameter| exchange.incoming.query(&parameter.name)).map(str::to_owned)
 }
 
 /// The words of each status pointer of a rule, in the order of the pointers.
-fn status_words(exchange: &Exchange<'_>, rule: &TaskRule, media: &[&Media]) -> Vec<Words> {
+fn status_words(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media) -> Vec<Words> {
     let schemas = &exchange.document().schemas;
     let of = |pointer| {
-        let examples = media.iter().flat_map(|media| &media.examples);
-        let seen = examples.flat_map(|example| pointer_texts(pointer, &example.value)).collect();
+        let seen = media.examples.iter().flat_map(|example| pointer_texts(pointer, &example.value)).collect();
         Words::new(schemas.words_at(rule.schema.raw(), pointer), seen)
     };
     rule.status.iter().map(of).collect()
@@ -205,7 +217,8 @@ fn tell_subject(exchange: &Exchange<'_>, rule: &TaskRule, kind: Option<Kind>, an
     }
 }
 
-/// The documented answer that is nearest to what is to be said: first by state, then by model, then by subject.
+/// The documented answer that is nearest to what is to be said: first by state, then by the pages that the request
+/// stands on, then by model, then by subject.
 fn best_example<'e>(rule: &TaskRule, stage: Stage, task: &Task, examples: &[&'e Example]) -> Option<&'e Example> {
     let nearness = |example: &Example| {
         let word = rule.status.iter().find_map(|pointer| pointer.read(&example.value)?.as_str());
@@ -221,7 +234,7 @@ fn best_example<'e>(rule: &TaskRule, stage: Stage, task: &Task, examples: &[&'e 
     let score = |example: &Example| {
         let same_model = model.is_some() && example.value.get("model") == model;
         let same_kind = task.kind.is_some() && Kind::of_text(&example.value.to_string()) == task.kind;
-        (nearness(example), same_model, same_kind)
+        (nearness(example), task.family.knows(example), same_model, same_kind)
     };
     // Of equals the first, as everywhere.
     examples.iter().rev().max_by_key(|example| score(example)).copied()

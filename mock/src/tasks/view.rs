@@ -51,11 +51,11 @@ impl View<'_> {
     }
 
     fn write_id(&self, answer: &mut Value) {
-        for (at, pointer) in self.rule.id.iter().enumerate() {
-            let changed = pointer.change(answer, &mut |value| *value = in_form(value, self.id));
-            if at == 0 && !changed {
-                pointer.force(answer, Value::from(self.id));
-            }
+        // Not `any`, which would stop at the first: some answers name the task twice.
+        let write = |pointer: &&Pointer| pointer.change(answer, &mut |value| *value = in_form(value, self.id));
+        let written = self.rule.id.iter().filter(write).count();
+        if let Some(pointer) = self.rule.id.first().filter(|_| written == 0) {
+            pointer.force(answer, Value::from(self.id));
         }
     }
 
@@ -77,26 +77,28 @@ impl View<'_> {
         }
     }
 
-    /// The pointer that is meant for this kind of task gets the address in any case, the others where the example
-    /// has one: a foreign address would lead out of the test.
+    /// Every address of the example is replaced: a foreign one would lead out of the test. Where none of them was for
+    /// this kind of task, the pointer that is meant for it gets one.
     fn write_urls(&self, answer: &mut Value) {
         let named = |pointer: &Pointer| pointer.last_key().and_then(Kind::of_text);
         let meant = self.rule.urls.iter().find(|pointer| self.kind.is_some() && named(pointer) == self.kind);
         let Some(meant) = meant.or(self.rule.urls.first()) else { return };
+        let mut told = false;
         for pointer in &self.rule.urls {
             let shown = pointer.read(answer).and_then(Value::as_str).and_then(Kind::of_address);
             let kind = named(pointer).or(self.kind).or(shown).unwrap_or(Kind::Video);
             let address = Value::from(files::address(self.base, self.id, kind));
-            let mut written = false;
             pointer.change(answer, &mut |value| {
-                if says_something(value) {
+                // An object here holds its address at another pointer.
+                if value.as_str().is_some_and(|text| !text.is_empty()) {
                     *value = address.clone();
-                    written = true;
+                    told |= self.kind.is_none_or(|own| own == kind);
                 }
             });
-            if pointer == meant && !written {
-                pointer.force(answer, address);
-            }
+        }
+        if !told {
+            let kind = named(meant).or(self.kind).unwrap_or(Kind::Video);
+            meant.force(answer, Value::from(files::address(self.base, self.id, kind)));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Rule: what goes out and what comes back is shown: answers, errors, bodies and parameters have examples.
 
 use super::Findings;
-use super::places::{self, Place};
+use crate::places::{self, Place};
 
 pub(super) fn check(findings: &mut Findings<'_>) {
     let document = findings.document;

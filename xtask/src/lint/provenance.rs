@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Findings;
-use super::places::{self, Place};
+use crate::places::{self, Place};
 
 /// Also counts the examples: documented, constructed.
 pub(super) fn check(findings: &mut Findings<'_>) -> (usize, usize) {

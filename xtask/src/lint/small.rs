@@ -5,12 +5,12 @@ use std::path::Path;
 use octopusx_codegen::Features;
 
 /// What is found when one text of one file is replaced, each as `pointer: what`.
-pub(super) fn findings(file: &str, from: &str, to: &str) -> Vec<String> {
+pub(crate) fn findings(file: &str, from: &str, to: &str) -> Vec<String> {
     findings_of(&[(file, from, to)])
 }
 
 /// The same with several replacements.
-pub(super) fn findings_of(changes: &[(&str, &str, &str)]) -> Vec<String> {
+pub(crate) fn findings_of(changes: &[(&str, &str, &str)]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small");
     std::fs::create_dir(folder.path().join("shop")).unwrap();

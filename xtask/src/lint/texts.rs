@@ -1,7 +1,7 @@
 //! Rule: descriptions and summaries say something, and are finished.
 
 use super::Findings;
-use super::places::{self, Place};
+use crate::places::{self, Place};
 
 /// Longer than this a summary is a description.
 const LONGEST_SUMMARY: usize = 80;

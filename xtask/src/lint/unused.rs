@@ -6,7 +6,7 @@ use octopusx_codegen::load::{Document, escape};
 use serde_json::Value;
 
 use super::Findings;
-use super::places::{self, Place};
+use crate::places::{self, Place};
 
 const KINDS: [&str; 4] = ["schemas", "examples", "responses", "parameters"];
 
@@ -63,6 +63,10 @@ fn references(place: &Place<'_>, found: &mut Vec<String>) {
         found.extend(["body", "answer"].into_iter().filter_map(|key| face.text(key)).map(schema));
     }
     let sides = place.member("x-websocket");
+    for examples in sides.iter().filter_map(|sides| sides.member("examples")) {
+        let named = ["client", "server"].into_iter().flat_map(|key| examples.items_of(key));
+        found.extend(named.filter_map(|name| name.value.as_str().map(places::example_pointer)));
+    }
     found.extend(sides.iter().flat_map(|sides| ["client", "server"].into_iter().filter_map(|key| sides.text(key))).map(schema));
 }
 

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::Findings;
 use super::json_schema::{Misfit, Validators, reference};
-use super::places::{self, Place};
-use super::undeclared::undeclared;
+use crate::members::undeclared;
+use crate::places::{self, Place};
 
 pub(super) fn check(findings: &mut Findings<'_>) {
     let document = findings.document;
@@ -27,6 +27,15 @@ pub(super) fn check(findings: &mut Findings<'_>) {
         }
     }
     for operation in places::operations(document) {
+        for side in places::sides(document, &operation) {
+            let schema = reference(side.schema.value.as_str().unwrap_or_default());
+            for example in &side.examples {
+                let schema = branch(findings, &Place { pointer: side.schema.pointer.clone(), value: &schema }, example);
+                if let Some(value) = example.member("value") {
+                    compare(findings, &mut validators, &schema, &value);
+                }
+            }
+        }
         for parameter in operation.items_of("parameters") {
             let parameter = parameter.resolved(document);
             if let (Some(schema), Some(value)) = (parameter.member("schema"), parameter.member("example")) {
@@ -82,8 +91,8 @@ fn compare(findings: &mut Findings<'_>, validators: &mut Validators, schema: &Va
                     Misfit::Value { pointer, what } => findings.add(
                         &format!("{}{pointer}", value.pointer),
                         format!("the example does not fit {called}: {what}"),
-                        "write it as the page shows it; where the page shows this, widen the schema (`nullable: true`, an \
-                         optional property, another type)",
+                        "write it as the page shows it; where the page shows this, widen the schema (`nullable: true`, `JsonNull` \
+                         beside a reference, an optional property, another type)",
                     ),
                     Misfit::Ambiguous { pointer } => findings.add(
                         &pointer,
@@ -172,11 +181,16 @@ mod tests {
     }
 
     #[test]
-    fn null_beside_all_of_needs_nullable() {
+    fn a_reference_without_null_beside_it_refuses_null() {
         assert_eq!(
-            findings(SCHEMAS, "          type: object\n          nullable: true\n", ""),
+            findings(
+                SCHEMAS,
+                "anyOf: [{$ref: '#/components/schemas/Parcel'}, {$ref: '#/components/schemas/JsonNull'}]",
+                "allOf: [{$ref: '#/components/schemas/Parcel'}]"
+            ),
             [
-                r#"/components/examples/shop_order_taken/value/parcel: the example does not fit Order: null is not of type "object""#
+                r#"/components/examples/shop_order_taken/value/parcel: the example does not fit Order: null is not of type "object""#,
+                "/components/schemas/JsonNull: no operation leads to `JsonNull`"
             ]
         );
     }
@@ -189,6 +203,25 @@ mod tests {
                 r#"/components/examples/shop_follow_full/value/parcel/weight: the example does not fit Order: "1" is not of type "number""#
             ]
         );
+    }
+
+    #[test]
+    fn the_events_of_a_websocket_are_measured_too() {
+        let websocket = "      x-docs: [en/shop/orders]\n      x-websocket:\n        client: OrderEvent\n        \
+                         server: OrderEvent\n        examples: {client: [shop_say], server: [shop_say]}\n";
+        let example = |value: &str| {
+            let say =
+                "    shop_say:\n      summary: A move\n      x-example: constructed\n      x-schema: MovedEvent\n      value: ";
+            let added = format!("  examples:\n{say}{value}\n");
+            crate::lint::small::findings_of(&[
+                ("shop/paths.yaml", "      x-docs: [en/shop/orders]\n", websocket),
+                (EXAMPLES, "  examples:\n", &added),
+            ])
+        };
+        assert_eq!(example("{type: moved, place: depot}"), [""; 0]);
+        let expected =
+            "/components/examples/shop_say/value: the example does not fit MovedEvent: the required member `place` is missing";
+        assert_eq!(example("{type: moved}"), [expected]);
     }
 
     #[test]

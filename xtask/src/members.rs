@@ -1,4 +1,5 @@
-//! Finds the members of an example that no schema declares: a field that the page shows and the document has lost.
+//! Lays an example beside its schema, member by member: which members no schema declares (a field that the page shows and
+//! the document has lost), and which properties it shows.
 
 use octopusx_codegen::load::{Document, escape};
 use serde_json::Value;
@@ -8,19 +9,28 @@ const DEEPEST: usize = 32;
 
 /// A member that no schema knows.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Undeclared {
+pub(crate) struct Undeclared {
     /// Where in the example, as a JSON pointer.
-    pub(super) pointer: String,
-    pub(super) name: String,
+    pub(crate) pointer: String,
+    pub(crate) name: String,
     /// The schema that lacks it, where it has a name.
-    pub(super) schema: Option<String>,
+    pub(crate) schema: Option<String>,
 }
 
 /// All such members of a value, at any depth; a free-form object may hold anything.
-pub(super) fn undeclared(document: &Document, schema: &Value, value: &Value) -> Vec<Undeclared> {
-    let mut walk = Walk { document, found: Vec::new() };
+pub(crate) fn undeclared(document: &Document, schema: &Value, value: &Value) -> Vec<Undeclared> {
+    walk(document, schema, value).undeclared
+}
+
+/// The schemas of the properties that a value shows, at any depth. Null shows that a property is there, not what it holds.
+pub(crate) fn shown<'a>(document: &'a Document, schema: &'a Value, value: &Value) -> Vec<&'a Value> {
+    walk(document, schema, value).shown
+}
+
+fn walk<'a>(document: &'a Document, schema: &'a Value, value: &Value) -> Walk<'a> {
+    let mut walk = Walk { document, undeclared: Vec::new(), shown: Vec::new() };
     walk.value("", value, &[schema]);
-    walk.found
+    walk
 }
 
 /// A schema without references and unions around it.
@@ -31,7 +41,8 @@ struct Leaf<'a> {
 
 struct Walk<'a> {
     document: &'a Document,
-    found: Vec<Undeclared>,
+    undeclared: Vec<Undeclared>,
+    shown: Vec<&'a Value>,
 }
 
 impl<'a> Walk<'a> {
@@ -64,12 +75,15 @@ impl<'a> Walk<'a> {
                 own.or_else(|| leaf.schema.get("additionalProperties").filter(|schema| schema.is_object()))
             })
             .collect();
+        if !value.is_null() {
+            self.shown.extend(&declared);
+        }
         // Without a leaf the value has another type than the schema; that is for validation to say.
         if leaves.is_empty() || !declared.is_empty() || leaves.iter().any(|leaf| is_free(leaf.schema)) {
             return self.value(pointer, value, &declared);
         }
         let schema = leaves.iter().find_map(|leaf| leaf.name).map(str::to_owned);
-        self.found.push(Undeclared { pointer: pointer.to_owned(), name: name.to_owned(), schema });
+        self.undeclared.push(Undeclared { pointer: pointer.to_owned(), name: name.to_owned(), schema });
     }
 
     fn leaves(&self, schema: &'a Value, name: Option<&'a str>, value: &Value, depth: usize, found: &mut Vec<Leaf<'a>>) {

@@ -1,0 +1,260 @@
+//! One call under way: its attempts, until an answer or an error is to be returned.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tracing::Instrument;
+
+use super::{About, Arriving, Head, Incoming, redirect, seconds, spans};
+use crate::auth::{self, Key};
+use crate::body::{Body, Payload};
+use crate::client::Core;
+use crate::error::{Error, Kind};
+use crate::middleware::Attempt;
+use crate::request::{BuildError, Unsent};
+use crate::retry::Retries;
+use crate::timeouts::Timeouts;
+
+/// Longer than this nobody waits for the words of an error.
+const ERROR_BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// The request as it will be sent, with this key.
+pub(crate) fn ready(key: &Key, mut unsent: Unsent) -> Result<Unsent, Error> {
+    let operation = unsent.operation;
+    if !unsent.headers.contains_key("accept") {
+        unsent.headers.insert("accept", http::HeaderValue::from_static("application/json"));
+    }
+    auth::apply(key, operation.auth, &mut unsent.headers).map_err(|error| Error::input(error, Some(operation)))?;
+    Ok(unsent)
+}
+
+/// Sends a request and reads the whole body of a 2xx answer. One copy for all types.
+pub(crate) async fn whole(core: &Core, unsent: Unsent) -> Result<(Head, Bytes), Error> {
+    let span = spans::of(&unsent);
+    let flight = async {
+        let limit = unsent.options.timeout.unwrap_or(core.timeouts.whole);
+        let mut flight = Flight::new(core, unsent, Some(limit)).await?;
+        loop {
+            let attempted = flight.attempt();
+            match within(flight.deadline, &attempted, flight.whole(&attempted)).await {
+                Ok(answer) => return Ok(flight.landed(answer)),
+                Err(error) => flight.failed(&attempted, error).await?,
+            }
+        }
+    };
+    spans::record_result(&span, flight.instrument(span.clone()).await)
+}
+
+/// Sends a request and returns the head of a 2xx answer, whose body is then read at leisure.
+pub(crate) async fn head(core: &Core, unsent: Unsent) -> Result<Arriving, Error> {
+    let span = spans::of(&unsent);
+    let flight = async {
+        let limit = unsent.options.timeout;
+        let mut flight = Flight::new(core, unsent, limit).await?;
+        loop {
+            let attempted = flight.attempt();
+            match within(flight.deadline, &attempted, flight.head(&attempted)).await {
+                Ok(arriving) => return Ok(flight.landed(arriving)),
+                Err(error) => flight.failed(&attempted, error).await?,
+            }
+        }
+    };
+    flight.instrument(span).await
+}
+
+struct Flight<'c> {
+    core: &'c Core,
+    ready: Unsent,
+    key: Key,
+    started: Instant,
+    deadline: Option<Instant>,
+    limits: Timeouts,
+    retries: Retries<'c>,
+}
+
+impl<'c> Flight<'c> {
+    async fn new(core: &'c Core, unsent: Unsent, limit: Option<Duration>) -> Result<Self, Error> {
+        let operation = unsent.operation;
+        let key = core.key.get().await.map_err(|error| Error::input(error, Some(operation)))?;
+        let ready = ready(&key, unsent)?;
+        let started = Instant::now();
+        let deadline = limit.and_then(|limit| started.checked_add(limit));
+        let limits = Timeouts {
+            whole: limit.unwrap_or(core.timeouts.whole),
+            first_byte: ready.options.first_byte_timeout.unwrap_or(core.timeouts.first_byte),
+            idle: ready.options.idle_timeout.unwrap_or(core.timeouts.idle),
+        };
+        let policy = ready.options.retry.clone().unwrap_or_else(|| core.retry.clone());
+        let retries = Retries::new(policy, &core.budget, operation, ready.body.is_replayable(), deadline);
+        Ok(Self { core, ready, key, started, deadline, limits, retries })
+    }
+
+    /// The next attempt, counted.
+    fn attempt(&mut self) -> About {
+        let attempts = self.retries.attempt();
+        let about = About {
+            operation: self.ready.operation,
+            method: self.ready.method.clone(),
+            path: self.ready.url.path().to_owned(),
+            started: self.started,
+            attempts,
+            key: self.key.clone(),
+        };
+        tracing::debug!(operation = about.operation.id, method = %about.method, path = about.path, attempt = attempts, "send");
+        about
+    }
+
+    fn landed<T>(&self, answer: T) -> T {
+        self.retries.succeeded();
+        answer
+    }
+
+    /// Pauses before the next attempt, or gives the error back.
+    async fn failed(&self, about: &About, error: Error) -> Result<(), Error> {
+        let attempt = self.shown(about);
+        self.core.middleware.iter().for_each(|middleware| middleware.on_error(&attempt, &error));
+        self.retries.pause_after(error).await
+    }
+
+    fn shown(&self, about: &About) -> Attempt {
+        Attempt { operation: about.operation, number: about.attempts, elapsed: about.started.elapsed() }
+    }
+
+    async fn whole(&self, about: &About) -> Result<(Head, Bytes), Error> {
+        let Arriving { head, body } = self.head(about).await?;
+        let (head, mut body) = body.read_whole(head, self.core.max_body).await?;
+        if !self.core.middleware.is_empty() {
+            let attempt = self.shown(about);
+            body = self.core.middleware.iter().fold(body, |body, middleware| middleware.on_body(&attempt, body));
+        }
+        spans::body(about, &body);
+        Ok((head, body))
+    }
+
+    async fn head(&self, about: &About) -> Result<Arriving, Error> {
+        let changed = self.changed(about)?;
+        let request = changed.as_ref().unwrap_or(&self.ready);
+        let mut hops = redirect::Hops::new(request);
+        loop {
+            let built = to_reqwest(self.core, request, &hops).await;
+            let built = built.map_err(|error| Error::input(error, Some(about.operation)))?;
+            let response = self.sent(about, built).await?;
+            if hops.follow(self.core, &response).map_err(|why| redirect_error(why, about, &response))? {
+                continue;
+            }
+            return self.sorted(about, response).await;
+        }
+    }
+
+    /// The request as the middleware changed it; `None` where there is none.
+    fn changed(&self, about: &About) -> Result<Option<Unsent>, Error> {
+        if self.core.middleware.is_empty() {
+            return Ok(None);
+        }
+        let mut unsent = self.ready.clone();
+        let mut request = http::Request::new(std::mem::take(&mut unsent.body));
+        *request.method_mut() = unsent.method.clone();
+        *request.headers_mut() = std::mem::take(&mut unsent.headers);
+        *request.uri_mut() = unsent.url.as_str().parse().map_err(|_| Error::bad_input("the address can't be a URI"))?;
+        let attempt = self.shown(about);
+        for middleware in &self.core.middleware {
+            middleware.on_request(&attempt, &mut request).map_err(|why| {
+                Error::input(BuildError::message(format!("a middleware refused it: {why}")), Some(about.operation))
+            })?;
+        }
+        let (parts, body) = request.into_parts();
+        (unsent.headers, unsent.body) = (parts.headers, body);
+        Ok(Some(unsent))
+    }
+
+    /// The head of whatever answers.
+    async fn sent(&self, about: &About, request: reqwest::Request) -> Result<reqwest::Response, Error> {
+        match tokio::time::timeout(self.limits.first_byte, self.core.http.execute(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(broken(error, about)),
+            Err(_) => Err(Error::of(Kind::Timeout, format!("no answer within {}", seconds(self.limits.first_byte)), about)),
+        }
+    }
+
+    /// A success, or the gateway's error.
+    async fn sorted(&self, about: &About, response: reqwest::Response) -> Result<Arriving, Error> {
+        let mut headers = response.headers().clone();
+        let attempt = self.shown(about);
+        self.core.middleware.iter().for_each(|middleware| middleware.on_head(&attempt, response.status(), &mut headers));
+        tracing::debug!(operation = about.operation.id, status = response.status().as_u16(), "head");
+        let head = Head { about: about.clone(), status: response.status(), headers };
+        let mut body = Incoming::new(response, self.limits.idle);
+        if head.status.is_success() {
+            return match compression(&head) {
+                None => Ok(Arriving { head, body }),
+                Some(message) => Err(Error::with_answer(Kind::Decode, message, head, Bytes::new())),
+            };
+        }
+        let words = tokio::time::timeout(ERROR_BODY_WITHIN, body.read_up_to(super::incoming::LARGEST_ERROR));
+        let words = words.await.unwrap_or_default();
+        spans::body(about, &words);
+        Err(Error::answer(head, words))
+    }
+}
+
+/// Names a compression that nobody asked for and that would be read as garbage.
+fn compression(head: &Head) -> Option<String> {
+    let coding = head.headers.get(http::header::CONTENT_ENCODING)?.to_str().ok()?.trim();
+    let plain = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    (!plain).then(|| format!("the answer is compressed with {coding}, which was not asked for and can't be read"))
+}
+
+async fn to_reqwest(core: &Core, ready: &Unsent, hops: &redirect::Hops) -> Result<reqwest::Request, BuildError> {
+    let mut request = match &ready.body {
+        // The boundary goes into the content type, so reqwest writes that header.
+        Body(Payload::Form(form)) => {
+            let form = form.clone().into_reqwest().await?;
+            core.http.request(ready.method.clone(), hops.url().clone()).multipart(form).build()?
+        }
+        _ => reqwest::Request::new(ready.method.clone(), hops.url().clone()),
+    };
+    for (name, value) in hops.headers() {
+        request.headers_mut().append(name, value.clone());
+    }
+    if let Payload::Bytes(bytes) = &ready.body.0 {
+        *request.body_mut() = Some(bytes.clone().into());
+    }
+    Ok(request)
+}
+
+/// Bounds a step of the call by the call's deadline.
+async fn within<T>(deadline: Option<Instant>, about: &About, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let Some(at) = deadline else { return step.await };
+    match tokio::time::timeout_at(at.into(), step).await {
+        Ok(done) => done,
+        Err(_) => Err(Error::of(Kind::Timeout, format!("no whole answer within {}", seconds(at - about.started)), about)),
+    }
+}
+
+/// The connection failed before an answer's head came.
+fn broken(error: reqwest::Error, about: &About) -> Error {
+    let error = error.without_url();
+    let (kind, message) = if error.is_connect() {
+        (Kind::Connect, format!("can't connect: {}", innermost(&error)))
+    } else if error.is_timeout() {
+        (Kind::Timeout, "no answer in time".to_owned())
+    } else {
+        (Kind::Send, format!("the connection broke before an answer came: {}", innermost(&error)))
+    };
+    Error::of(kind, message, about).caused_by(error)
+}
+
+fn redirect_error(why: String, about: &About, response: &reqwest::Response) -> Error {
+    let head = Head { about: about.clone(), status: response.status(), headers: response.headers().clone() };
+    Error::with_answer(Kind::Redirect, why, head, Bytes::new())
+}
+
+/// The cause that says most: the last in the chain.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    last.to_string()
+}

@@ -1,0 +1,8 @@
+//! The commands as they are called, one module each.
+
+#![allow(clippy::unwrap_used)]
+
+mod bundle;
+mod coverage;
+mod lint;
+mod support;

@@ -110,15 +110,7 @@ impl<T, P> Call<T, P> {
                 Some(self.operation),
             )
         })?;
-        transport::ready(key, *unsent).map(|ready| {
-            let mut request = http::Request::new(ready.body);
-            *request.method_mut() = ready.method;
-            *request.headers_mut() = ready.headers;
-            if let Ok(uri) = ready.url.as_str().parse() {
-                *request.uri_mut() = uri;
-            }
-            request
-        })
+        transport::ready(key, *unsent)?.into_http()
     }
 
     pub(crate) fn with_body(self, body: &impl wire::Body, streams: bool) -> Self {

@@ -138,6 +138,7 @@ impl Answer for ByteStream {
                 unsent.headers.insert("accept", http::HeaderValue::from_static("*/*"));
             }
             let arriving = transport::head(&core, unsent).await?;
+            let arriving = transport::refuse_text(arriving, "a file").await?;
             Ok(Self { head: arriving.head, body: arriving.body.into_pieces() })
         })
     }

@@ -73,7 +73,7 @@ pub use multipart::{FilePart, Form};
 pub use operation::Operation;
 pub use response::Response;
 pub use retry::RetryPolicy;
-pub use stream::EventStream;
+pub use stream::{Collect, Collecting, EventStream, TextStream};
 pub use wire::Extra;
 
 /// The crates whose types appear in this one's signatures.

@@ -6,6 +6,7 @@ use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
+use crate::Error;
 use crate::body::Body;
 use crate::operation::Operation;
 use crate::retry::RetryPolicy;
@@ -41,6 +42,18 @@ impl Unsent {
             body: Body::default(),
             options: Options::default(),
         }
+    }
+
+    /// The request in the form that other programs know.
+    pub(crate) fn into_http(self) -> Result<http::Request<Body>, Error> {
+        let uri = self.url.as_str().parse::<http::Uri>().map_err(|error| {
+            Error::input(BuildError::message(format!("the address can't be a URI: {error}")), Some(self.operation))
+        })?;
+        let mut request = http::Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.headers_mut() = self.headers;
+        *request.uri_mut() = uri;
+        Ok(request)
     }
 
     pub(crate) fn header(&mut self, name: &str, value: &str) -> Result<(), BuildError> {

@@ -3,8 +3,8 @@
 //! The declarations are written here; how they read and write JSON is decided once, by the macros of the runtime's
 //! `wire` module that each declaration is handed to.
 
-use crate::model::{Api, Branch, Kind, Object, Operation, Property, Schema, Section, Type, Word};
 use crate::accessors;
+use crate::model::{Api, Branch, Kind, Object, Operation, Property, Schema, Section, Type, Word};
 use crate::names;
 use crate::text::{Writer, literal, rustdoc};
 

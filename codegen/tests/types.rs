@@ -1,6 +1,6 @@
 //! Schemas become structs, open enums and unions.
 
-use crate::support::{Code, Post, post};
+use crate::support::{Code, Post, get, post};
 
 /// The code for schemas of which the first is sent and answered.
 fn code(schemas: &str) -> Code {
@@ -100,8 +100,28 @@ fn what_is_sent_has_setters_and_what_is_only_read_has_none() {
         "letters",
         "#[must_use] pub fn text(mut self, text: impl Into<String>) -> Self { self.text = text.into(); self }",
     );
-    code.refuse("letters", "pub fn state");
+    code.refuse("letters", "self.state =");
+    code.expect("letters", "#[must_use] pub fn state(&self) -> crate::tasks::TaskState { crate::tasks::Task::state(self) }");
     code.expect("letters", "pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<::serde_json::Value>) -> Self");
+}
+
+#[test]
+fn values_of_several_forms_have_accessors_with_units_on_what_only_comes_back() {
+    let api = Post::new().with_schemas(
+        "
+        PostDate: {description: A moment., x-rust-type: Timestamp, oneOf: [{type: number, title: Number}]}
+        PostPart: {description: A share., x-rust-type: Progress, oneOf: [{type: number, title: Number}]}
+        Parcel:
+          description: A parcel.
+          required: [sent_at]
+          properties:
+            sent_at: {description: When., allOf: [{$ref: '#/components/schemas/PostDate'}]}
+            way: {description: How far., allOf: [{$ref: '#/components/schemas/PostPart'}]}
+        ",
+    );
+    let code = api.with_route(&get("/parcels", "letters_parcels").answer("Parcel")).code();
+    code.expect("letters", "pub fn sent_at(&self) -> Option<::std::time::SystemTime> { self.sent_at.system_time() }");
+    code.expect("letters", "pub fn way_percent(&self) -> Option<f64> { self.way.as_ref()?.percent() }");
 }
 
 #[test]
@@ -287,10 +307,14 @@ fn a_reference_that_may_be_null_is_a_reference() {
         "
         Card:
           description: A card.
-          required: [from]
+          required: [sender]
           properties:
-            from: {description: Who wrote it., anyOf: [{$ref: '#/components/schemas/Person'}, {$ref: '#/components/schemas/JsonNull'}], x-rust-name: sender}
-            reply: {description: What came back., anyOf: [{$ref: '#/components/schemas/Card'}, {$ref: '#/components/schemas/JsonNull'}]}
+            sender:
+              description: Who wrote it.
+              anyOf: [{$ref: '#/components/schemas/Person'}, {$ref: '#/components/schemas/JsonNull'}]
+            reply:
+              description: What came back.
+              anyOf: [{$ref: '#/components/schemas/Card'}, {$ref: '#/components/schemas/JsonNull'}]
         Person: {description: A person., properties: {name: {type: string, description: A name.}}}
         JsonNull: {description: Nothing., type: string, nullable: true, enum: [null]}
         ",

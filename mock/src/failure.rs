@@ -26,7 +26,7 @@ impl Failure<'_> {
     };
 
     /// The same failure with the status that the document gives it, where an example speaks of it.
-    pub(crate) fn as_documented(self, operation: &Operation) -> Self {
+    pub(crate) fn documented(self, operation: &Operation) -> Self {
         let example = operation.errors.iter().find(|example| self.is_told_by(example));
         let status = example.and_then(|example| StatusCode::from_u16(example.status?).ok());
         Self { status: status.unwrap_or(self.status), ..self }
@@ -130,7 +130,7 @@ mod tests {
         let root = json!({"paths": {"/t": {"get": {"operationId": "t_get", "responses": {"default": response}}}}});
         let document = Document::parse(&root.to_string()).map_err(|error| error.to_string()).unwrap();
         let failure = |words| Failure { status: StatusCode::NOT_FOUND, code: "gone", message: "no such task", words };
-        let status = |words| failure(words).as_documented(&document.operations[0]).status.as_u16();
+        let status = |words| failure(words).documented(&document.operations[0]).status.as_u16();
         assert_eq!(status(&["task_not_exist"]), 400);
         assert_eq!(status(&["no_such_task"]), 404);
     }

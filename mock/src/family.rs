@@ -78,7 +78,8 @@ mod tests {
             "list": example("List", "en/films/list/make", json!({"model": "l-1", "content": []}))});
         let branches: Vec<Value> =
             ["Plain", "Silver", "List"].iter().map(|name| json!({"$ref": format!("#/components/schemas/{name}")})).collect();
-        let schema = |required: Value, properties: Value| json!({"type": "object", "required": required, "properties": properties});
+        let schema =
+            |required: Value, properties: Value| json!({"type": "object", "required": required, "properties": properties});
         let root = json!({
             "paths": {"/f": {"post": {
                 "operationId": "f_make", "responses": {}, "requestBody": {"content": {"application/json": {

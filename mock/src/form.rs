@@ -143,14 +143,14 @@ fn one(part: &RecordedPart, facets: &[&Value], at: &str, complain: &mut dyn FnMu
         Some(_) if !wants_file && !facets.is_empty() => complain(at, "a text is expected, and this part is a file"),
         _ => {}
     }
-    match (&part.file_name, part.text()) {
-        (Some(file_name), _) => Value::from(file_name.as_str()),
-        (None, Some(text)) => text::value(text, facets),
-        (None, None) => {
-            complain(at, "it is no UTF-8 text");
-            Value::from("")
-        }
+    if let Some(file_name) = &part.file_name {
+        return Value::from(file_name.as_str());
     }
+    let Some(text) = part.text() else {
+        complain(at, "it is no UTF-8 text");
+        return Value::from("");
+    };
+    text::value(text, facets)
 }
 
 #[cfg(test)]

@@ -134,46 +134,64 @@ fn document() -> Value {
     json!({"openapi": "3.0.3", "security": [{"bearer": []}], "paths": paths, "components": components})
 }
 
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
 /// Two vendors on one path. Nothing but the task tells in which of two shapes it is answered.
 fn films() -> Value {
     let id = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}]);
-    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    let order = json!({
+    let orders = json!({
         "short": {"x-schema": "ShortOrder", "x-docs": "en/films/make", "value": {"prompt": "x"}},
         "rich": {"x-schema": "RichOrder", "x-docs": "en/films/rich/make", "value": {"scenes": []}}});
-    let form = json!({"schema": reference("Form"), "examples": {"one": {"value": {"image": "@a.png"}}}});
-    let body = json!({"required": true, "content": {
-        "application/json": {"schema": reference("Order"), "examples": order}, "multipart/form-data": form}});
-    let make = operation("films_make", "Made", json!({"requestBody": body}), json!({
+    let order = json!({"required": true, "content": {
+        "application/json": {"schema": reference("Order"), "examples": orders},
+        "multipart/form-data": {"schema": reference("Form")}}});
+    let made = json!({
         "short": {"x-docs": "en/films/make", "value": {"id": "film_1", "size": "s"}},
-        "rich": {"x-docs": "en/films/rich/make", "value": {"id": "rich_1"}}}));
-    let faces = json!([{"method": "get", "answer": "Short"}, {"method": "get_rich", "answer": "Rich"}]);
-    let get = operation("films_get", "Film", json!({"tags": ["films"], "parameters": id, "x-faces": faces}), json!({
+        "rich": {"x-docs": "en/films/rich/make", "value": {"id": "rich_1"}}});
+    let rich = json!({"data": {"id": "rich_1", "state": "QUEUED"}});
+    let told = json!({
         "waiting": {"x-schema": "Short", "value": {"id": "film_1", "state": "queued"}},
-        "record": {"x-schema": "Rich", "x-docs": "en/films/rich/query", "value": {"data": {"id": "rich_1", "state": "QUEUED"}}}}));
+        "record": {"x-schema": "Rich", "x-docs": "en/films/rich/query", "value": rich}});
+    let faces = json!([{"method": "get", "answer": "Short"}, {"method": "get_rich", "answer": "Rich"}]);
+    let get = json!({"tags": ["films"], "parameters": id, "x-faces": faces});
+    let any = json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}}}});
+    let old = json!({"old": {"x-schema": "Old", "value": {"old_id": "old_1", "state": "queued"}}});
+    let both = json!({"short": told["waiting"], "old": old["old"]});
+    let faces = json!([{"method": "more", "answer": "Short"}, {"method": "more_old", "answer": "Old"}]);
+    let more = json!({"tags": ["films"], "requestBody": any, "x-faces": faces});
+    let paths = json!({
+        "/films": {"post": operation("films_make", "Made", json!({"requestBody": order}), made)},
+        "/films/{id}": {"get": operation("films_get", "Film", get, told)},
+        "/more": {"post": operation("films_more", "More", more, both)},
+        "/begin": {"post": operation("films_begin", "Old", json!({"requestBody": any}), old.clone())},
+        "/old/{id}": {"get": operation("films_old", "Old", json!({"parameters": id}), old)}});
+    let schemes = json!({"bearer": {"type": "http", "scheme": "bearer"}});
+    let components = json!({"securitySchemes": schemes, "schemas": film_schemas()});
+    json!({"openapi": "3.0.3", "security": [{"bearer": []}], "paths": paths, "components": components})
+}
+
+fn film_schemas() -> Value {
     let task = |id: &str, state: Option<&str>, query: &str| {
         let words = json!({"id": [id], "status": state.into_iter().collect::<Vec<_>>(), "query": query});
         json!({"type": "object", "x-task": words})
     };
-    let faces = json!([{"method": "more", "answer": "Short"}, {"method": "more_old", "answer": "Old"}]);
-    let body = json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}}}});
-    let more = operation("films_more", "More", json!({"tags": ["films"], "requestBody": body, "x-faces": faces}), json!({
-        "short": {"x-schema": "Short", "value": {"id": "film_1", "state": "queued"}},
-        "old": {"x-schema": "Old", "value": {"old_id": "old_1", "state": "queued"}}}));
-    let old = operation("films_old", "Old", json!({"parameters": id}), json!({"one": {"value": {"old_id": "old_1", "state": "queued"}}}));
-    let begin = operation("films_begin", "Old", json!({"requestBody": body}), json!({"one": {"value": {"old_id": "old_1"}}}));
     let either = |names: [&str; 2]| json!({"anyOf": names.map(reference)});
     let picture = json!({"type": "string", "format": "binary"});
-    json!({"openapi": "3.0.3", "security": [{"bearer": []}],
-        "paths": {"/films": {"post": make}, "/films/{id}": {"get": get}, "/more": {"post": more}, "/old/{id}": {"get": old},
-            "/begin": {"post": begin}},
-        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}, "schemas": {
-            "Error": {"type": "object"}, "Made": task("/id", None, "films_get"), "Film": either(["Short", "Rich"]),
-            "Short": task("/id", Some("/state"), "films_get"), "Rich": task("/data/id", Some("/data/state"), "films_get"),
-            "Old": task("/old_id", Some("/state"), "films_old"), "More": either(["Short", "Old"]),
-            "Order": either(["ShortOrder", "RichOrder"]), "ShortOrder": {"type": "object", "required": ["prompt"]},
-            "RichOrder": {"type": "object", "required": ["scenes"]},
-            "Form": {"type": "object", "required": ["image"], "properties": {"image": picture, "size": {"type": "string"}}}}}})
+    json!({
+        "Error": {"type": "object"},
+        "Order": either(["ShortOrder", "RichOrder"]),
+        "ShortOrder": {"type": "object", "required": ["prompt"]},
+        "RichOrder": {"type": "object", "required": ["scenes"]},
+        "Form": {"type": "object", "required": ["image"], "properties": {"image": picture, "size": {"type": "string"}}},
+        "Made": task("/id", None, "films_get"),
+        "Film": either(["Short", "Rich"]),
+        "Short": task("/id", Some("/state"), "films_get"),
+        "Rich": task("/data/id", Some("/data/state"), "films_get"),
+        "More": either(["Short", "Old"]),
+        "Old": task("/old_id", Some("/state"), "films_old"),
+    })
 }
 
 struct Story {

@@ -20,7 +20,7 @@ pub(crate) fn value(text: &str, facets: &[&Value]) -> Value {
     let wanted = |kind: &str| facets.iter().any(|facet| is_of_type(facet, kind));
     let scalar = match text {
         "true" | "false" if wanted("boolean") => Some(Value::Bool(text == "true")),
-        _ if wanted("integer") => text.parse::<i64>().ok().map(Value::from),
+        _ if wanted("integer") || wanted("number") => text.parse::<i64>().ok().map(Value::from),
         _ => None,
     };
     let number = || text.parse::<f64>().ok().and_then(Number::from_f64).filter(|_| wanted("number")).map(Value::Number);
@@ -42,7 +42,8 @@ mod tests {
         let of = |kind: &str| json!({"type": kind});
         assert_eq!(read("5", &[of("string")]), json!("5"));
         assert_eq!(read("5", &[of("integer")]), json!(5));
-        assert_eq!(read("5", &[of("number")]), json!(5.0));
+        assert_eq!(read("5", &[of("number")]), json!(5));
+        assert_eq!(read("5.5", &[of("number")]), json!(5.5));
         assert_eq!(read("5", &[of("number"), of("string")]), json!("5"));
         assert_eq!(read("5", &[of("integer"), json!({"type": "string", "enum": ["auto"]})]), json!(5));
         assert_eq!(read("auto", &[of("integer"), json!({"type": "string", "enum": ["auto"]})]), json!("auto"));

@@ -1,5 +1,6 @@
 //! Streams of server-sent events, typed.
 
+mod collect;
 mod ends;
 
 use std::fmt;
@@ -17,8 +18,11 @@ use sse_core::{MessageEvent, SseDecoder, SseEvent};
 use crate::client::Core;
 use crate::error::{Error, Kind, request_id};
 use crate::request::Unsent;
-use crate::transport::{self, Answer, Arriving, Head, Incoming, Pieces, Receiving, Unreadable, decode_text, undeclared_failure};
-use crate::wire::{Extra, Read, Typed};
+use crate::transport::{
+    self, Answer, Arriving, Head, Pieces, Receiving, Unreadable, decode_text, says_failure, undeclared_failure,
+};
+use crate::wire::{Read, Typed};
+pub use collect::{Collect, Collecting, Collector, TextStream};
 use ends::Ends;
 
 /// A stream of typed events, in order, to the protocol's own end.
@@ -178,10 +182,6 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
     }
 }
 
-fn says_failure(data: &str) -> bool {
-    serde_json::from_str::<Extra>(data).is_ok_and(|members| undeclared_failure(&members))
-}
-
 impl<T: for<'de> Read<'de> + Typed> Stream for EventStream<T> {
     type Item = Result<T, Error>;
 
@@ -204,7 +204,7 @@ impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for EventStream<T> {
         Box::pin(async move {
             let ends = Ends::new(unsent.operation.stream);
             let arriving = transport::head(&core, unsent).await?;
-            let (head, body) = as_events(arriving).await?;
+            let Arriving { head, body } = transport::refuse_text(arriving, "a stream of events").await?;
             Ok(Self {
                 head: Arc::new(head),
                 body: Some(body.into_pieces()),
@@ -217,21 +217,6 @@ impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for EventStream<T> {
             })
         })
     }
-}
-
-/// A gateway that can't stream answers with one JSON object or a web page, also with status 200.
-async fn as_events(arriving: Arriving) -> Result<(Head, Incoming), Error> {
-    let Arriving { head, body } = arriving;
-    let media = head.media_type();
-    if media != "application/json" && media != "text/html" {
-        return Ok((head, body));
-    }
-    let whole = transport::rest_of(body).await;
-    if media == "application/json" && says_failure(&String::from_utf8_lossy(&whole)) {
-        return Err(Error::answer(head, whole));
-    }
-    let message = format!("a stream of events was asked for, but {media} came");
-    Err(Error::with_answer(Kind::Decode, message, head, whole))
 }
 
 impl<T> fmt::Debug for EventStream<T> {

@@ -88,7 +88,7 @@ pub(crate) fn undeclared_failure(extra: &Extra) -> bool {
 }
 
 /// The same of an answer that could not be read as its type, also inside the frame of an event.
-fn says_failure(text: &str) -> bool {
+pub(crate) fn says_failure(text: &str) -> bool {
     let json = frame_of(text.trim_start()).unwrap_or(text);
     serde_json::from_str::<Extra>(json).is_ok_and(|members| undeclared_failure(&members))
 }

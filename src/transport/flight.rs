@@ -16,9 +16,6 @@ use crate::request::{BuildError, Unsent};
 use crate::retry::Retries;
 use crate::timeouts::Timeouts;
 
-/// Longer than this nobody waits for the words of an error.
-const ERROR_BODY_WITHIN: Duration = Duration::from_secs(10);
-
 /// The request as it will be sent, with this key.
 pub(crate) fn ready(key: &Key, mut unsent: Unsent) -> Result<Unsent, Error> {
     let operation = unsent.operation;
@@ -153,10 +150,7 @@ impl<'c> Flight<'c> {
             return Ok(None);
         }
         let mut unsent = self.ready.clone();
-        let mut request = http::Request::new(std::mem::take(&mut unsent.body));
-        *request.method_mut() = unsent.method.clone();
-        *request.headers_mut() = std::mem::take(&mut unsent.headers);
-        *request.uri_mut() = unsent.url.as_str().parse().map_err(|_| Error::bad_input("the address can't be a URI"))?;
+        let mut request = self.ready.clone().into_http()?;
         let attempt = self.shown(about);
         for middleware in &self.core.middleware {
             middleware.on_request(&attempt, &mut request).map_err(|why| {
@@ -186,23 +180,14 @@ impl<'c> Flight<'c> {
         let head = Head { about: about.clone(), status: response.status(), headers };
         let mut body = Incoming::new(response, self.limits.idle);
         if head.status.is_success() {
-            return match compression(&head) {
-                None => Ok(Arriving { head, body }),
-                Some(message) => Err(Error::with_answer(Kind::Decode, message, head, Bytes::new())),
-            };
+            let Some(coding) = head.compression() else { return Ok(Arriving { head, body }) };
+            let message = format!("the answer is compressed with {coding}, which was not asked for and can't be read");
+            return Err(Error::with_answer(Kind::Decode, message, head, Bytes::new()));
         }
-        let words = tokio::time::timeout(ERROR_BODY_WITHIN, body.read_up_to(super::incoming::LARGEST_ERROR));
-        let words = words.await.unwrap_or_default();
+        let words = body.words(self.deadline.map(Into::into)).await;
         spans::body(about, &words);
         Err(Error::answer(head, words))
     }
-}
-
-/// Names a compression that nobody asked for and that would be read as garbage.
-fn compression(head: &Head) -> Option<String> {
-    let coding = head.headers.get(http::header::CONTENT_ENCODING)?.to_str().ok()?.trim();
-    let plain = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
-    (!plain).then(|| format!("the answer is compressed with {coding}, which was not asked for and can't be read"))
 }
 
 async fn to_reqwest(core: &Core, ready: &Unsent, hops: &redirect::Hops) -> Result<reqwest::Request, BuildError> {

@@ -14,10 +14,15 @@ use crate::error::{Error, Kind};
 /// As much of an error's body as is kept.
 pub(crate) const LARGEST_ERROR: usize = 1024 * 1024;
 
+/// Longer than this nobody waits for the words of an error.
+const ERROR_BODY_WITHIN: Duration = Duration::from_secs(10);
+
 /// A body as it arrives.
 pub(crate) struct Incoming {
     response: reqwest::Response,
     idle: Duration,
+    /// A piece that was looked at and not yet read.
+    seen: Option<Bytes>,
 }
 
 /// Why the next piece did not come.
@@ -45,10 +50,24 @@ impl Broken {
 
 impl Incoming {
     pub(super) fn new(response: reqwest::Response, idle: Duration) -> Self {
-        Self { response, idle }
+        Self { response, idle, seen: None }
+    }
+
+    /// The first piece that holds more than blanks, without taking it.
+    pub(super) async fn look(&mut self) -> Result<&[u8], Broken> {
+        while self.seen.as_deref().is_none_or(|seen| significant(seen).is_none()) {
+            match self.piece().await? {
+                Some(piece) => self.seen = Some(piece),
+                None => return Ok(&[]),
+            }
+        }
+        Ok(self.seen.as_deref().unwrap_or_default())
     }
 
     async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
+        if let Some(seen) = self.seen.take() {
+            return Ok(Some(seen));
+        }
         match tokio::time::timeout(self.idle, self.response.chunk()).await {
             Ok(piece) => piece.map_err(Broken::Http),
             Err(_) => Err(Broken::Silent(self.idle)),
@@ -72,13 +91,15 @@ impl Incoming {
         }
     }
 
-    /// What comes, up to `most` bytes and whatever breaks.
-    pub(super) async fn read_up_to(&mut self, most: usize) -> Bytes {
+    /// The words of an error: what comes of them until they are long enough, the time is over, or something breaks.
+    pub(super) async fn words(&mut self, deadline: Option<Instant>) -> Bytes {
+        let patience = Instant::now() + ERROR_BODY_WITHIN;
+        let until = deadline.map_or(patience, |deadline| deadline.min(patience));
         let mut body = BytesMut::new();
-        while let Ok(Some(piece)) = self.piece().await {
-            let room = most - body.len();
+        while let Ok(Ok(Some(piece))) = tokio::time::timeout_at(until, self.piece()).await {
+            let room = LARGEST_ERROR - body.len();
             body.extend_from_slice(&piece[..piece.len().min(room)]);
-            if body.len() >= most {
+            if body.len() >= LARGEST_ERROR {
                 break;
             }
         }
@@ -86,12 +107,24 @@ impl Incoming {
     }
 
     pub(crate) fn into_pieces(self) -> Pieces {
-        Pieces { body: Box::pin(self.response.bytes_stream()), idle: self.idle, silence: None, armed: false }
+        let body = Box::pin(self.response.bytes_stream());
+        Pieces { seen: self.seen, body, idle: self.idle, silence: None, armed: false }
     }
+}
+
+/// The first byte that is neither blank nor part of a byte order mark.
+pub(crate) fn significant(bytes: &[u8]) -> Option<u8> {
+    bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte))
+}
+
+/// Whether a body that begins with this byte is one JSON value or a web page: no event and no file does.
+pub(crate) fn begins_text(byte: u8) -> bool {
+    matches!(byte, b'{' | b'[' | b'<')
 }
 
 /// A body as a stream that notices silence.
 pub(crate) struct Pieces {
+    seen: Option<Bytes>,
     body: Pin<Box<dyn Stream<Item = Result<Bytes, reqwest::Error>> + Send>>,
     idle: Duration,
     silence: Option<Pin<Box<Sleep>>>,
@@ -104,6 +137,9 @@ impl Stream for Pieces {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
+        if let Some(seen) = this.seen.take() {
+            return Poll::Ready(Some(Ok(seen)));
+        }
         if let Poll::Ready(piece) = this.body.as_mut().poll_next(context) {
             this.armed = false;
             return Poll::Ready(piece.map(|piece| piece.map_err(Broken::Http)));

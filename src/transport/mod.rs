@@ -16,15 +16,15 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::auth::Key;
 use crate::client::Core;
-use crate::error::Error;
+use crate::error::{Error, Kind, words_of};
 use crate::operation::Operation;
 use crate::request::Unsent;
 use crate::response::Response;
 use crate::wire::{Read, Typed};
 
-pub(crate) use decode::{Unreadable, decode_text, undeclared_failure};
+pub(crate) use decode::{Unreadable, decode_text, says_failure, undeclared_failure};
 pub(crate) use flight::{head, ready, whole};
-pub(crate) use incoming::{Broken, Incoming, Pieces};
+pub(crate) use incoming::{Broken, Incoming, LARGEST_ERROR, Pieces, begins_text, significant};
 
 /// A boxed future, as `IntoFuture` wants it.
 pub type Receiving<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -64,6 +64,14 @@ impl Head {
     }
 }
 
+impl Head {
+    /// A compression of the body. None was asked for, so none is unpacked.
+    pub(crate) fn compression(&self) -> Option<&str> {
+        let coding = self.headers.get(http::header::CONTENT_ENCODING)?.to_str().ok()?.trim();
+        Some(coding).filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+    }
+}
+
 /// A 2xx answer whose body is still on its way.
 pub(crate) struct Arriving {
     pub(crate) head: Head,
@@ -92,7 +100,38 @@ pub(crate) fn seconds(time: Duration) -> String {
     format!("{} s", (time.as_secs_f64() * 10.0).round() / 10.0)
 }
 
-/// The body of an answer that is no success, as far as it came.
-pub(crate) async fn rest_of(mut body: Incoming) -> Bytes {
-    body.read_up_to(incoming::LARGEST_ERROR).await
+/// An answer that must not be text: a gateway that can't do what was asked says so in JSON or with a web page, also with
+/// status 200. Its media type raises the suspicion, its first bytes decide.
+///
+/// # Errors
+/// The gateway's own error, or that something else than `wanted` came; the body is kept.
+pub(crate) async fn refuse_text(arriving: Arriving, wanted: &str) -> Result<Arriving, Error> {
+    let Arriving { head, mut body } = arriving;
+    if !matches!(head.media_type().as_str(), "application/json" | "text/html") {
+        return Ok(Arriving { head, body });
+    }
+    match body.look().await {
+        Ok(start) if incoming::significant(start).is_some_and(|byte| !incoming::begins_text(byte)) => Ok(Arriving { head, body }),
+        Ok(_) => {
+            let words = body.words(None).await;
+            Err(unwanted(head, words, wanted))
+        }
+        Err(broken) => Err(broken.into_error(wanted, Bytes::new(), head)),
+    }
+}
+
+/// The error of a body that is text where something else was wanted.
+pub(crate) fn unwanted(head: Head, body: Bytes, wanted: &str) -> Error {
+    let text = String::from_utf8_lossy(&body);
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    if says_failure(text) {
+        return Error::answer(head, body);
+    }
+    let came = match (text.starts_with('<'), head.media_type().as_str()) {
+        (true, _) => words_of(text),
+        (false, "text/event-stream" | "") => "one JSON value".to_owned(),
+        (false, media) => media.to_owned(),
+    };
+    let message = format!("{wanted} was asked for, but {came} came");
+    Error::with_answer(Kind::Decode, message, head, body)
 }

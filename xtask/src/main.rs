@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod api;
 mod args;
 mod bundle;
 mod coverage;
@@ -36,7 +37,7 @@ enum Outcome {
     Findings,
 }
 
-const COMMANDS: [Command; 3] = [lint::COMMAND, bundle::COMMAND, coverage::COMMAND];
+const COMMANDS: [Command; 4] = [lint::COMMAND, bundle::COMMAND, coverage::COMMAND, api::COMMAND];
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is to be mended, 2 the command could not run.";
 

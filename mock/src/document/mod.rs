@@ -193,5 +193,31 @@ mod tests {
         assert_eq!(error.err().unwrap(), "/paths/~1b/get: two operations are named a_b");
         let error = parse(json!({"components": {"schemas": {"T": {"x-task": {"id": ["/id"], "query": "t_get"}}}}}));
         assert_eq!(error.err().unwrap(), "/components/schemas/T/x-task: no operation is named t_get");
+        let faces = json!([{"method": "b", "answer": "Nobody"}]);
+        let error = parse(json!({"paths": {"/a/{id}": {"get": {"operationId": "a_b", "x-faces": faces}}}}));
+        assert_eq!(error.err().unwrap(), "/paths/~1a~1{id}/get/x-faces: no schema is named Nobody");
+    }
+
+    #[test]
+    fn broken_words_say_where() {
+        let task = |words: Value| {
+            parse(json!({"paths": {"/a": {"get": {"operationId": "a_b"}}}, "components": {"schemas": {"T": {"x-task": words}}}}))
+        };
+        let told = |found: Result<Document, String>| found.err().unwrap_or_default();
+        assert_eq!(told(task(json!({"query": "a_b"}))), "/components/schemas/T/x-task: it names neither an id nor a status");
+        assert_eq!(told(task(json!({"status": ["/s"], "query": "a_b"}))), "");
+        assert_eq!(told(task(json!({"id": ["id"]}))), "/components/schemas/T/x-task: \"id\" is no JSON pointer");
+        let body = |body: Value| told(task(json!({"id": ["/id"], "query": "a_b", "query_body": body})));
+        assert_eq!(body(json!({"id": "/id"})), "/components/schemas/T/x-task/query_body: it names no schema");
+        assert_eq!(body(json!({"schema": "T", "id": "id"})), "/components/schemas/T/x-task/query_body: `id` is no JSON pointer");
+        assert_eq!(body(json!({"schema": "B", "id": "/id"})), "/components/schemas/T/x-task: no schema is named B");
+        let operation = |words: Value| told(parse(json!({"paths": {"/a": {"get": words}}})));
+        let stream = json!({"operationId": "a_b", "x-stream": {"end": "x"}});
+        assert_eq!(operation(stream), "/paths/~1a/get/x-stream: no answer of the operation is text/event-stream");
+        let examples = json!({"gone": {"x-status": 200, "value": {}}});
+        let responses = json!({"default": {"content": {"application/json": {"examples": examples}}}});
+        let at = "/paths/~1a/get/responses/default/content/application~1json/examples/gone/x-status";
+        let error = operation(json!({"operationId": "a_b", "responses": responses}));
+        assert_eq!(error, format!("{at}: 200 is no status of a failure"));
     }
 }

@@ -169,7 +169,8 @@ impl<'d> Reader<'d> {
         });
         let event = answers.iter().flat_map(|answer| &answer.media).find(|media| media.is_events());
         let event = event.ok_or_else(|| DocumentError::new(at, "no answer of the operation is text/event-stream"))?;
-        let event = event.schema.as_ref().and_then(|schema| self.root.pointer(schema.raw().get("$ref")?.as_str()?.strip_prefix('#')?));
+        let event =
+            event.schema.as_ref().and_then(|schema| self.root.pointer(schema.raw().get("$ref")?.as_str()?.strip_prefix('#')?));
         let tag = event.and_then(|event| event.pointer("/discriminator/propertyName")?.as_str());
         Ok(Some(StreamRule {
             switch: text("switch"),

@@ -78,7 +78,10 @@ impl Tasks {
         let address = path.iter().chain(&incoming.query).find_map(|(_, value)| known.get(value));
         let found = address.or_else(|| match &incoming.payload {
             Payload::Json(Ok(body)) => named_within(&known, body),
-            Payload::Form(Ok(parts)) => parts.iter().find_map(|part| known.get(part.text()?)),
+            Payload::Form(Ok(parts)) => {
+                let texts = parts.iter().filter(|part| part.file_name.is_none());
+                texts.filter_map(|part| part.text()).find_map(|text| known.get(text))
+            }
             _ => None,
         });
         found.cloned()
@@ -163,7 +166,7 @@ fn unknown(exchange: &Exchange<'_>, id: &str) -> Response {
     let words = &["task_not_exist", "task_not_found", "task_no_found", "task not exist", "task not found"];
     let failure = Failure { status: StatusCode::NOT_FOUND, code: "task_not_exist", message: &message, words };
     let operation = exchange.chosen.operation;
-    failure.as_documented(operation).respond(exchange.document(), operation)
+    failure.documented(operation).respond(exchange.document(), operation)
 }
 
 /// The id that a request asks for: in the body where the document says so, else in the path, else in the query.

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::Item;
 
+/// Macros of the standard library that write nothing public.
+const WITHOUT_API: [&str; 1] = ["thread_local"];
+
 /// All macros by name: their first rules.
 #[derive(Default)]
 pub(super) struct Macros(BTreeMap<String, Rule>);
@@ -31,7 +34,11 @@ impl Macros {
 
     /// What a call writes.
     pub(super) fn expand(&self, name: &str, arguments: TokenStream) -> Result<Vec<Item>, String> {
-        let rule = self.0.get(name).ok_or_else(|| format!("`{name}!` is called in the place of items, but is no macro of the crate"))?;
+        if WITHOUT_API.contains(&name) {
+            return Ok(Vec::new());
+        }
+        let rule =
+            self.0.get(name).ok_or_else(|| format!("`{name}!` is called in the place of items, but is no macro of the crate"))?;
         let written = write(rule.body.clone(), &bind(&rule.pattern, arguments)).map_err(|why| format!("`{name}!` {why}"))?;
         let file = syn::parse2::<syn::File>(written).map_err(|error| format!("what `{name}!` writes can't be read: {error}"))?;
         Ok(file.items)
@@ -57,7 +64,9 @@ fn bind(pattern: &[TokenTree], arguments: TokenStream) -> Arguments {
     while let Some(token) = pattern.get(at) {
         match (token, pattern.get(at + 1)) {
             // Attributes may come first: `$(#[$doc:meta])*`.
-            (token, Some(TokenTree::Group(repeated))) if is(Some(token), '$') && is(repeated.stream().into_iter().next().as_ref(), '#') => {
+            (token, Some(TokenTree::Group(repeated)))
+                if is(Some(token), '$') && is(repeated.stream().into_iter().next().as_ref(), '#') =>
+            {
                 while is(arguments.peek(), '#') {
                     arguments.next();
                     arguments.next();
@@ -136,10 +145,14 @@ pub(super) fn travelling(name: &str, arguments: TokenStream) -> BTreeMap<(String
     let list: Vec<TokenTree> = list.stream().into_iter().collect();
     for at in 0..list.len() {
         let pair = match &list[at..] {
-            [TokenTree::Ident(member), TokenTree::Punct(mark), TokenTree::Literal(name), ..] if [':', '='].contains(&mark.as_char()) => {
+            [TokenTree::Ident(member), TokenTree::Punct(mark), TokenTree::Literal(name), ..]
+                if [':', '='].contains(&mark.as_char()) =>
+            {
                 Some((member, name))
             }
-            [TokenTree::Literal(name), TokenTree::Punct(_), TokenTree::Punct(_), TokenTree::Ident(member), ..] => Some((member, name)),
+            [TokenTree::Literal(name), TokenTree::Punct(_), TokenTree::Punct(_), TokenTree::Ident(member), ..] => {
+                Some((member, name))
+            }
             _ => None,
         };
         if let Some((member, name)) = pair {

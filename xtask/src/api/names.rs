@@ -137,7 +137,9 @@ impl<'a> Names<'a> {
         seen: &mut BTreeSet<(String, String)>,
         open: &mut VecDeque<(String, String)>,
     ) {
-        for Child { name, attributes, .. } in contents.children.iter().filter(|child| child.public && !is_hidden(&child.attributes)) {
+        for Child { name, attributes, .. } in
+            contents.children.iter().filter(|child| child.public && !is_hidden(&child.attributes))
+        {
             found.push(Reached { path: join(path, name), what: What::Module(attributes) });
             open.push_back((join(module, name), join(path, name)));
         }

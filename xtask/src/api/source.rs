@@ -168,7 +168,6 @@ fn flatten(tree: &UseTree, mut path: Vec<String>, found: &mut Vec<(Option<String
         }
         UseTree::Glob(_) => found.push((None, path)),
         UseTree::Group(group) => group.items.iter().for_each(|tree| flatten(tree, path.clone(), found)),
-        _ => {}
     }
 }
 

@@ -1,5 +1,7 @@
 //! Small conveniences for chat: messages by role, and the text of an answer.
 
+mod collect;
+
 use crate::generated::octopusx::chat::{ChatCompletion, ChatCompletionChunk, ChatContent, ChatMessage};
 
 impl ChatMessage {

@@ -1,0 +1,83 @@
+//! What can be wrong inside a stream of events.
+
+use super::{EVENTS, Expected, Failure, Stream, case, fails, refused, run, unreadable};
+use crate::raw::{Step, answer, answers};
+
+const ONLY: &[super::Ask] = &[Stream];
+const DONE: &str = "data: [DONE]\n\n";
+
+fn events(body: impl AsRef<[u8]>) -> Vec<Step> {
+    answers(answer("200 OK", &["content-type: text/event-stream"], body))
+}
+
+fn said(text: &str) -> String {
+    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+}
+
+/// The body came to its end, but the stream did not.
+fn unfinished() -> Failure {
+    fails("truncated retryable").status(200).says("ended before its own end")
+}
+
+#[tokio::test]
+async fn a_stream_without_its_own_end_is_truncated() {
+    run(vec![
+        case("nothing at all", ONLY, events(""), unfinished()),
+        case("blanks", ONLY, events("\n\n\r\n  \n"), unfinished()),
+        case("comments alone", ONLY, events(": PING\n\n: PING\n\n"), unfinished()),
+        case("no mark at the end", ONLY, events(said("ok")), unfinished()),
+        case("half a mark", ONLY, events(format!("{}data: [DON", said("ok"))), unfinished()),
+        case("an event cut in the middle", ONLY, events(format!("{}data: {{\"choices\":[{{", said("ok"))), unfinished()),
+        case("204", ONLY, answers("HTTP/1.1 204 No Content\r\n\r\n"), unfinished().status(204)),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn events_that_are_no_chunks_are_named() {
+    let bad = || unreadable("an event can't be read");
+    run(vec![
+        case("words", ONLY, events(format!("data: hello\n\n{DONE}")), bad()),
+        case("null", ONLY, events(format!("data: null\n\n{DONE}")), bad()),
+        case("a number", ONLY, events(format!("data: 42\n\n{DONE}")), bad()),
+        case("a list", ONLY, events(format!("data: [1]\n\n{DONE}")), bad()),
+        case("JSON cut in the middle, and then more events", ONLY, events(format!("data: {{\"choices\":[{{\n\n{}{DONE}", said("ok"))), bad()),
+        case("a member of the wrong type", ONLY, events("data: {\"choices\":[{\"delta\":{\"content\":{}}}]}\n\n"), bad().says("at `choices[0].delta.content`")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_failure_in_mid_stream_has_the_gateways_words() {
+    let failed = || refused(200, "").says("the model is busy").billed();
+    run(vec![
+        case("as the first event", ONLY, events("data: {\"error\":{\"message\":\"the model is busy\"}}\n\n"), failed()),
+        case("after some text", ONLY, events(format!("{}data: {{\"error\":{{\"message\":\"the model is busy\"}}}}\n\n", said("so far"))), failed()),
+        case("with a number as its code", ONLY, events("data: {\"error\":{\"message\":\"the model is busy\",\"code\":503}}\n\n"), failed()),
+        case("as a bare text", ONLY, events("data: {\"error\":\"the model is busy\"}\n\n"), failed()),
+        case("named by its event", ONLY, events("event: error\ndata: the model is busy\n\n"), failed()),
+        case("without a blank line after it", ONLY, events(format!("{}data: {{\"error\":{{\"message\":\"the model is busy\"}}}}", said("so far"))), failed()),
+        case("no success", ONLY, events("data: {\"success\":false,\"message\":\"the model is busy\"}\n\n"), failed()),
+        case("for want of money", ONLY, events("data: {\"error\":{\"message\":\"pay\",\"code\":\"insufficient_quota\"}}\n\n"), refused(200, "quota").says("pay")),
+        case("for want of money, after some text", ONLY, events(format!("{}data: {{\"error\":{{\"message\":\"pay\",\"code\":\"insufficient_quota\"}}}}\n\n", said("so far"))), refused(200, "quota").says("pay").billed()),
+        case("the frame of an error with its own status", ONLY, answers(answer("429 Too Many Requests", &["content-type: text/event-stream"], "event: error\ndata: {\"error\":{\"message\":\"the model is busy\"}}\n\n")), refused(429, "rate_limited retryable").says("the model is busy")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn odd_streams_that_still_say_what_they_mean_are_read() {
+    let tail = "{}\n".repeat(1000);
+    run(vec![
+        case("bytes that are no UTF-8", ONLY, events([b"data: {\"choices\":[{\"delta\":{\"content\":\"a".as_slice(), b"\xff", b"b\"}}]}\n\n", DONE.as_bytes()].concat()), Expected::Fine("a\u{fffd}b")),
+        case("a byte order mark", ONLY, events(format!("\u{feff}{EVENTS}")), Expected::Fine("ok")),
+        case("an event over several lines", ONLY, events(format!("data: {{\"choices\":\ndata: [{{\"delta\":{{\"content\":\"ok\"}}}}]}}\n\n{DONE}")), Expected::Fine("ok")),
+        case("more after the end", ONLY, events(format!("{EVENTS}{tail}")), Expected::Fine("ok")),
+        case("the end twice", ONLY, events(format!("{EVENTS}{DONE}")), Expected::Fine("ok")),
+        case("fields that nobody knows", ONLY, events(format!("id: 7\nx: y\nretry: 99999999999999999999\n\n{EVENTS}")), Expected::Fine("ok")),
+        case("events that nobody knows", ONLY, events(format!("event: keepalive\ndata: {{}}\n\nevent: ping\ndata:\n\n{EVENTS}")), Expected::Fine("ok")),
+        case("an error that is none", ONLY, events(format!("data: {{\"error\":null,\"choices\":[]}}\n\ndata: {{\"error\":{{\"message\":\"\",\"code\":0}},\"choices\":[]}}\n\n{EVENTS}")), Expected::Fine("ok")),
+        case("one event of half a mebibyte", ONLY, events(format!("data: {{\"x\":\"{}\"}}\n\n{EVENTS}", "a".repeat(512 * 1024))), Expected::Fine("ok")),
+    ])
+    .await;
+}

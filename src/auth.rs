@@ -45,14 +45,31 @@ impl Key {
         };
         let mut value = HeaderValue::from_str(&text).map_err(|_| BuildError::message("the API key can't travel in a header"))?;
         value.set_sensitive(true);
-        headers.insert(name, value);
+        headers.entry(name).or_insert(value);
         Ok(())
     }
 
-    /// A text in which the key, if it stands there, is replaced.
+    /// A text in which the key, if it stands there, is replaced; also as JSON and addresses write it.
     pub(crate) fn hide(&self, text: &str, shown: &str) -> String {
-        text.replace(self.0.expose_secret(), shown)
+        let key = self.0.expose_secret();
+        let mut text = text.replace(key, shown);
+        if key.contains('/') {
+            text = text.replace(&key.replace('/', "\\/"), shown);
+        }
+        if !key.bytes().all(is_plain) {
+            text = text.replace(&percent_encoded(key), shown);
+        }
+        text
     }
+}
+
+/// Bytes that addresses never write in another way.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+fn percent_encoded(key: &str) -> String {
+    key.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// Why a provider has no key.

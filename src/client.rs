@@ -13,6 +13,7 @@ use url::Url;
 use crate::Error;
 use crate::auth::{Key, KeySource};
 use crate::middleware::Middleware;
+use crate::redact::HIDDEN;
 use crate::request::BuildError;
 use crate::retry::{Budget, RetryPolicy};
 use crate::timeouts::Timeouts;
@@ -388,12 +389,21 @@ impl<C: System> ClientBuilder<C> {
 
 impl<C> fmt::Debug for ClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").field("base_url", &self.base_url.as_deref().map(shown_base)).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// An address as it may be shown: people paste names, passwords and keys into it.
+fn shown_base(text: &str) -> String {
+    let text = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("{HIDDEN}@{host}"));
+    match text.split_once('?') {
+        Some((place, _)) => format!("{place}?{HIDDEN}"),
+        None => text,
     }
 }
 
 fn parse_base(text: &str, allow_http: bool) -> Result<Url, Error> {
-    let bad = |why: &str| Error::bad_input(format!("bad base URL {text:?}: {why}"));
+    let bad = |why: &str| Error::bad_input(format!("bad base URL {:?}: {why}", shown_base(text)));
     let mut url = Url::parse(text.trim()).map_err(|error| bad(&format!("{error}; it must look like https://octopusx.ai")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::bad_input("bad base URL: it holds a user name or password; give the key with `key`"));

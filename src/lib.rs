@@ -22,7 +22,7 @@
 //! # Where things are
 //!
 //! - [`Client`] has one accessor for each section of the documentation (`client.videos()`), and each accessor one
-//!   method for each route; the types of a section are in the module of its name ([`videos`](crate::videos)).
+//!   method for each route; the types of a section are in the module of its name (`octopusx::videos`).
 //! - A [`Call`] is sent when it is awaited. It gives a [`Response`], an [`EventStream`] or a [`ByteStream`].
 //! - [`Client::wait`] follows a long [task](tasks).
 //! - Everything that can go wrong is an [`Error`].

@@ -47,7 +47,8 @@ pub struct Attempt {
 /// # use octopusx::http;
 /// ```
 pub trait Middleware: Send + Sync + 'static {
-    /// Before a request leaves, for each attempt. The key is in its headers, marked as sensitive.
+    /// Before a request leaves, for each attempt. The key is in its headers, marked as sensitive. Headers, body, path and
+    /// query can be changed; the method and the host can't.
     ///
     /// # Errors
     /// A reason not to send it; the call fails with it.

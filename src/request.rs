@@ -7,6 +7,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::Error;
+use crate::auth::SECRET_HEADERS;
 use crate::body::Body;
 use crate::operation::Operation;
 use crate::retry::RetryPolicy;
@@ -56,13 +57,29 @@ impl Unsent {
         Ok(request)
     }
 
+    /// Takes back what a middleware may change: headers, body, path and query.
+    pub(crate) fn adopt(&mut self, request: http::Request<Body>) -> Result<(), BuildError> {
+        let (parts, body) = request.into_parts();
+        if parts.method != self.method {
+            return Err(BuildError::message("a middleware changed the method, which decides what may be sent again"));
+        }
+        let refused = || BuildError::message("a middleware changed the address to what is none");
+        let url = Url::parse(&parts.uri.to_string()).map_err(|_| refused())?;
+        if url.origin() != self.url.origin() {
+            return Err(BuildError::message("a middleware moved the request to another host, where the key must not go"));
+        }
+        (self.url, self.headers, self.body) = (url, parts.headers, body);
+        Ok(())
+    }
+
     pub(crate) fn header(&mut self, name: &str, value: &str) -> Result<(), BuildError> {
         let shown = || format!("header `{name}`");
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| BuildError::message(format!("{}: not a header's name", shown())))?;
-        let value = HeaderValue::from_str(value).map_err(|_| {
+        let mut value = HeaderValue::from_str(value).map_err(|_| {
             BuildError::message(format!("{}: a value can't hold line breaks or other control characters", shown()))
         })?;
+        value.set_sensitive(SECRET_HEADERS.contains(&name.as_str()));
         self.headers.insert(name, value);
         Ok(())
     }

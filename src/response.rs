@@ -6,7 +6,9 @@ use std::ops::Deref;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
+use crate::auth::Key;
 use crate::error::request_id;
+use crate::redact::redact;
 use crate::transport::Head;
 
 /// An answer. Derefs to the value; what came with it has names that no field has.
@@ -24,11 +26,13 @@ pub struct Response<T> {
     status: StatusCode,
     headers: HeaderMap,
     raw: Bytes,
+    /// To keep it out of what is shown.
+    key: Key,
 }
 
 impl<T> Response<T> {
     pub(crate) fn new(value: T, head: Head, raw: Bytes) -> Self {
-        Self { value, status: head.status, headers: head.headers, raw }
+        Self { value, status: head.status, headers: head.headers, raw, key: head.about.key }
     }
 
     /// The HTTP status.
@@ -55,6 +59,11 @@ impl<T> Response<T> {
         &self.raw
     }
 
+    /// A text from the answer as it may be shown.
+    pub(crate) fn without_secrets(&self, text: &str) -> String {
+        redact(text, Some(&self.key))
+    }
+
     /// The value alone.
     #[must_use]
     pub fn into_inner(self) -> T {
@@ -72,6 +81,9 @@ impl<T> Deref for Response<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Response<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("status", &self.status.as_u16()).field("value", &self.value).finish_non_exhaustive()
+        // Answers name results by signed addresses, and some repeat the key.
+        let value = if f.alternate() { format!("{:#?}", self.value) } else { format!("{:?}", self.value) };
+        let value = self.without_secrets(&value);
+        f.debug_struct("Response").field("status", &self.status.as_u16()).field("value", &format_args!("{value}")).finish_non_exhaustive()
     }
 }

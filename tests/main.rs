@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod answers;
+mod counts;
 mod collect;
 mod hostile;
 mod input;
 mod leniency;
 mod raw;
 mod requests;
+mod retries;
+mod secrets;
 mod stories;
 mod streams;
 mod support;

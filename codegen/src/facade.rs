@@ -213,7 +213,7 @@ fn passed(parameter: &Parameter) -> String {
     if parameter.ty == Type::String { parameter.rust_name.clone() } else { format!("&{}.to_string()", parameter.rust_name) }
 }
 
-fn required_headers<'a>(operation: &'a Operation, face: &'a Face) -> impl Iterator<Item = &'a Parameter> {
+pub(crate) fn required_headers<'a>(operation: &'a Operation, face: &'a Face) -> impl Iterator<Item = &'a Parameter> {
     operation.parameters.iter().filter(|parameter| {
         parameter.place == Place::Header
             && parameter.required
@@ -247,7 +247,7 @@ fn events_type(api: &Api, stream: &Stream, section: &str) -> String {
 }
 
 /// The parameters that are setters of the call.
-fn optional_parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
+pub(crate) fn optional_parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
     operation
         .parameters
         .iter()
@@ -290,7 +290,7 @@ fn write_parameters(out: &mut Writer, api: &Api, operation: &Operation) {
     }
 }
 
-fn body_trait(operation: &Operation, face: &Face) -> String {
+pub(crate) fn body_trait(operation: &Operation, face: &Face) -> String {
     format!("{}Body", names::type_name(&format!("{}_{}", operation.tag, face.method)))
 }
 

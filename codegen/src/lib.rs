@@ -4,17 +4,19 @@
 //!
 //! 1. [`load`]: reads the fragments, merges them, remembers which file each part came from;
 //! 2. [`check`]: refuses broken structure and turns the JSON tree into the [`model`];
-//! 3. [`slice`]: keeps what the enabled features need;
+//! 3. [`slice`](mod@slice): keeps what the enabled features need;
 //! 4. [`prepare`]: reduces each operation to what progenitor can read;
 //! 5. [`requests`]: lets progenitor write the request builders, and [`polish`]es them;
 //! 6. [`types`]: writes structs, enums and unions with the leniency of the runtime's `wire` module, and their
 //!    [`accessors`];
 //! 7. [`facade`]: writes the methods that users call.
 //!
-//! [`generate`] runs all of them. Nothing here does I/O except `load`.
+//! [`generate`] runs all of them. Nothing here does I/O except `load`. [`contract`] stands beside them: it writes the tests
+//! that hold the client to its document.
 
 pub mod accessors;
 pub mod check;
+pub mod contract;
 pub mod facade;
 pub mod load;
 pub mod model;

@@ -142,7 +142,7 @@ fn write_form(out: &mut Writer, name: &str, properties: &[&Property]) {
 }
 
 /// The properties that a `_stream` method sets and that are no fields.
-fn switches<'a>(api: &'a Api, schema: &str) -> Vec<&'a str> {
+pub(crate) fn switches<'a>(api: &'a Api, schema: &str) -> Vec<&'a str> {
     let is_body = |operation: &&Operation| {
         let mut bodies = operation.faces.iter().flat_map(|face| face.bodies());
         bodies.any(|body| api.accepted(body).any(|accepted| accepted == schema))
@@ -212,12 +212,14 @@ fn write_methods(out: &mut Writer, api: &Api, schema: &Schema, object: &Object, 
         out.line("self");
         out.close();
     }
-    out.doc("Adds a member that the document does not describe.");
-    out.line("#[must_use]");
-    out.open("pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<::serde_json::Value>) -> Self");
-    out.line("self.extra.insert(name.into(), value.into());");
-    out.line("self");
-    out.close();
+    if sent.contains(&schema.name) {
+        out.doc("Adds a member that the document does not describe.");
+        out.line("#[must_use]");
+        out.open("pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<::serde_json::Value>) -> Self");
+        out.line("self.extra.insert(name.into(), value.into());");
+        out.line("self");
+        out.close();
+    }
     out.close();
     if list.is_empty() {
         out.open(&format!("impl Default for {}", schema.name));
@@ -241,7 +243,7 @@ fn initial(api: &Api, schema: &Schema, object: &Object, property: &Property) -> 
 }
 
 fn write_words(out: &mut Writer, schema: &Schema, words: &[Word]) {
-    head(out, schema, "Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash");
+    head(out, schema, "Clone, Debug, PartialEq, Eq, Hash");
     out.open(&format!("pub enum {}", schema.name));
     for word in words {
         out.doc(&format!("`{}`", word.word));

@@ -4,6 +4,7 @@
 
 mod adding_a_route;
 mod broken;
+mod contract;
 mod documents;
 mod facade;
 mod prepare;

@@ -165,7 +165,7 @@ fn an_enum_is_open_whether_the_document_says_so_or_not() {
     );
     code.expect(
         "letters",
-        "#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        "#[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum CardSize { Small, _16_9, Other_, Other(String), }",
     );

@@ -30,10 +30,19 @@ impl ApiError {
         let json = text.lines().find_map(|line| line.strip_prefix("data:")).unwrap_or(text);
         let found = match serde_json::from_str::<Value>(json) {
             Ok(Value::Object(members)) => Self::from_object(&members),
+            // Gemini wraps its errors in a list where a stream was asked for.
+            Ok(Value::Array(items)) if items.first().is_some_and(Value::is_object) => {
+                items[0].as_object().map_or_else(|| Self::plain(String::new()), Self::from_object)
+            }
             Ok(Value::String(message)) => Self::plain(message),
             _ => Self::plain(words_of(text)),
         };
         if found.message.is_empty() { Self { message: reason(status), ..found } } else { found }
+    }
+
+    /// For words that can't be read.
+    pub(crate) fn packed(status: StatusCode, coding: &str) -> Self {
+        Self::plain(format!("{} (its words are compressed with {coding}, which was not asked for)", reason(status)))
     }
 
     fn from_object(members: &Map<String, Value>) -> Self {
@@ -134,7 +143,14 @@ pub(crate) fn words_of(text: &str) -> String {
     title.map_or_else(|| "a web page without a title".to_owned(), |title| format!("a web page: {}", title.trim()))
 }
 
+/// A text in one line, without what a terminal would obey.
+pub(crate) fn one_line(text: &str) -> String {
+    let words = text.split(|at: char| at.is_control() || matches!(at, '\u{2028}' | '\u{2029}'));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 fn shorten(message: &str) -> String {
+    let message = one_line(message);
     let message = message.trim();
     match message.char_indices().nth(LONGEST_MESSAGE) {
         Some((at, _)) => format!("{}…", &message[..at]),

@@ -8,15 +8,15 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::auth::Key;
+use crate::auth::{Key, SECRET_HEADERS};
 use crate::operation::Operation;
-use crate::redact::redact;
+use crate::redact::{HIDDEN, redact};
 use crate::request::BuildError;
 use crate::retry::retry_after;
 use crate::transport::{About, Head};
 
 pub use api::ApiError;
-pub(crate) use api::words_of;
+pub(crate) use api::{one_line, words_of};
 
 /// Why a call failed.
 ///
@@ -46,6 +46,8 @@ struct Inner {
     json_path: Option<String>,
     task_id: Option<String>,
     retry_after: Option<Duration>,
+    /// A part of the answer was given out before.
+    partial: bool,
     /// To keep it out of what is shown.
     key: Option<Key>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -85,7 +87,7 @@ impl Error {
     fn bare(kind: Kind, message: String) -> Self {
         Self(Box::new(Inner {
             kind,
-            message,
+            message: one_line(&message),
             operation: None,
             method: None,
             path: None,
@@ -96,6 +98,7 @@ impl Error {
             json_path: None,
             task_id: None,
             retry_after: None,
+            partial: false,
             key: None,
             source: None,
         }))
@@ -136,7 +139,11 @@ impl Error {
 
     /// An answer in which the gateway says no, whatever its status.
     pub(crate) fn answer(head: Head, body: Bytes) -> Self {
-        let api = ApiError::read(head.status, &body).without_secrets(&head.about.key);
+        let api = match head.compression() {
+            None => ApiError::read(head.status, &body),
+            Some(coding) => ApiError::packed(head.status, coding),
+        };
+        let api = api.without_secrets(&head.about.key);
         let mut error = Self::with_answer(Kind::Api, api.message().to_owned(), head, body);
         error.0.api = Some(api);
         error
@@ -151,8 +158,19 @@ impl Error {
         Self::bare(kind, message)
     }
 
+    /// Notes the cause. A cause that shows a secret is kept as text without it.
     pub(crate) fn caused_by(mut self, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.0.source = Some(error.into());
+        let error = error.into();
+        let (line, whole) = (error.to_string(), format!("{error:?}"));
+        let hidden = redact(&line, self.0.key.as_ref());
+        let shows = hidden != line || redact(&whole, self.0.key.as_ref()) != whole;
+        self.0.source = Some(if shows { hidden.into() } else { error });
+        self
+    }
+
+    /// Notes that the gateway had begun to answer.
+    pub(crate) fn after_a_part(mut self) -> Self {
+        self.0.partial = true;
         self
     }
 
@@ -262,16 +280,31 @@ impl Error {
 
     /// Whether the gateway may have done (and billed) what was asked although this error came.
     ///
-    /// False where that can't be: nothing was sent, the operation changes nothing, or the gateway refused it.
+    /// False where that can't be: nothing was sent, the operation changes nothing, or the gateway refused it (a 4xx, a
+    /// 503 that says when to come back, a quota that is used up).
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
         if self.0.operation.is_some_and(Operation::is_idempotent) {
             return false;
         }
         match self.0.kind {
-            Kind::Input | Kind::Connect | Kind::Redirect | Kind::File | Kind::Task => false,
+            Kind::Input | Kind::Connect | Kind::File | Kind::Task => false,
             Kind::Timeout | Kind::Send | Kind::Decode | Kind::Truncated | Kind::TooLarge | Kind::Deadline => true,
-            Kind::Api => self.http_status().is_some_and(|status| status.is_server_error() && status != 501),
+            // These two may lead to the result of what was done; the others ask to repeat the call elsewhere.
+            Kind::Redirect => self.status_is(&[302, 303]),
+            Kind::Api => self.0.partial || !self.is_refusal(),
+        }
+    }
+
+    /// Whether the gateway's no means that it did nothing.
+    fn is_refusal(&self) -> bool {
+        match self.http_status().map_or(0, |status| status.as_u16()) {
+            _ if self.is_quota() => true,
+            // Without a documented mark nobody knows how far it came before it failed.
+            200..300 => self.is_auth() || self.0.operation.is_some_and(|operation| operation.success.is_some()),
+            503 => self.retry_after().is_some(),
+            501 => true,
+            status => status < 500,
         }
     }
 
@@ -417,7 +450,8 @@ impl Error {
     /// Headers without cookies, keys and signatures.
     fn shown_headers<'e>(&self, headers: &'e HeaderMap) -> Vec<(&'e str, String)> {
         let shown = |name: &str, value: &http::HeaderValue| match name {
-            "set-cookie" => "[hidden]".to_owned(),
+            "set-cookie" => HIDDEN.to_owned(),
+            name if SECRET_HEADERS.contains(&name) => HIDDEN.to_owned(),
             _ => redact(&String::from_utf8_lossy(value.as_bytes()), self.0.key.as_ref()),
         };
         headers.iter().map(|(name, value)| (name.as_str(), shown(name.as_str(), value))).collect()

@@ -1,4 +1,14 @@
-//! Small hand-written conveniences on generated types, one file a section.
+//! Small hand-written conveniences on generated types, one folder a section.
+
+mod pieces;
 
 #[cfg(feature = "chat")]
 mod chat;
+#[cfg(feature = "completions")]
+mod completions;
+#[cfg(feature = "gemini")]
+mod gemini;
+#[cfg(feature = "messages")]
+mod messages;
+#[cfg(feature = "responses")]
+mod responses;

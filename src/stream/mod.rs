@@ -2,6 +2,7 @@
 
 mod collect;
 mod ends;
+mod opening;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -24,6 +25,7 @@ use crate::transport::{
 use crate::wire::{Read, Typed};
 pub use collect::{Collect, Collecting, Collector, TextStream};
 use ends::Ends;
+use opening::Opening;
 
 /// A stream of typed events, in order, to the protocol's own end.
 ///
@@ -46,6 +48,9 @@ pub struct EventStream<T> {
     head: Arc<Head>,
     /// `None` once the body has ended.
     body: Option<Pieces>,
+    opening: Opening,
+    /// Whether an event was given out.
+    begun: bool,
     decoder: SseDecoder,
     max_event: NonZeroUsize,
     buffer: Bytes,
@@ -102,15 +107,21 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
             }
             Ok(value) => {
                 self.done = self.ends.is_last(&value, data);
+                self.begun = true;
                 return Some(Ok(value));
             }
             Err(_) if named_error || says_failure(data) => failure(),
             // The last event, cut by the end of the body.
-            Err(_) if self.body.is_none() => return None,
+            Err(_) if self.body.is_none() => self.ended_early(),
             Err(why) => self.unreadable(why, data),
         };
         self.done = true;
-        Some(Err(error))
+        Some(Err(if self.begun { error.after_a_part() } else { error }))
+    }
+
+    fn ended_early(&self) -> Error {
+        let message = "the stream ended before its own end; what came before is valid but may not be all";
+        Error::with_answer(Kind::Truncated, message.to_owned(), self.head(), Bytes::new())
     }
 
     fn unreadable(&self, why: Unreadable, data: &str) -> Error {
@@ -127,6 +138,11 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
     fn broken(&mut self, kind: Kind, message: String) -> Error {
         self.done = true;
         Error::with_answer(kind, message, self.head(), Bytes::new())
+    }
+
+    fn unwanted(&mut self, text: Bytes) -> Error {
+        self.done = true;
+        transport::unwanted(self.head(), text, "a stream of events")
     }
 
     /// The next message of what has arrived.
@@ -157,15 +173,26 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
             }
             let Some(body) = &mut self.body else { return Poll::Ready(self.close()) };
             match ready!(Pin::new(body).poll_next(context)) {
-                Some(Ok(chunk)) => self.buffer = chunk,
+                Some(Ok(chunk)) => match self.opening.pass(chunk) {
+                    Some(chunk) => self.buffer = chunk,
+                    None => {
+                        if let Some(text) = self.opening.full() {
+                            return Poll::Ready(Some(Err(self.unwanted(text))));
+                        }
+                    }
+                },
                 None => {
+                    if let Some(text) = self.opening.text() {
+                        return Poll::Ready(Some(Err(self.unwanted(text))));
+                    }
                     // An event without its blank line still counts.
                     self.body = None;
                     self.buffer = Bytes::from_static(b"\n\n");
                 }
                 Some(Err(broken)) => {
                     self.done = true;
-                    return Poll::Ready(Some(Err(broken.into_error("the stream", Bytes::new(), self.head()))));
+                    let text = self.opening.text().unwrap_or_default();
+                    return Poll::Ready(Some(Err(broken.into_error("the stream", text, self.head()))));
                 }
             }
         }
@@ -177,8 +204,7 @@ impl<T: for<'de> Read<'de> + Typed> EventStream<T> {
         if self.ends.may_stop() {
             return None;
         }
-        let message = "the stream ended before its own end; what came before is valid but may not be all";
-        Some(Err(self.broken(Kind::Truncated, message.to_owned())))
+        Some(Err(self.ended_early()))
     }
 }
 
@@ -208,6 +234,8 @@ impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for EventStream<T> {
             Ok(Self {
                 head: Arc::new(head),
                 body: Some(body.into_pieces()),
+                opening: Opening::Blank,
+                begun: false,
                 decoder: SseDecoder::with_limit(core.max_event),
                 max_event: core.max_event,
                 buffer: Bytes::new(),

@@ -139,7 +139,7 @@ where
 
     fn ended(&self, answer: &Response<A>) -> Error {
         let word = answer.state_word().unwrap_or_default();
-        let why = answer.failure().map_or_else(String::new, |why| format!(": {why}"));
+        let why = answer.failure().map_or_else(String::new, |why| format!(": {}", answer.without_secrets(&why)));
         Error::task(Kind::Task, format!("the task ended as `{word}`{why}")).of_task(&self.id)
     }
 

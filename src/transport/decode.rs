@@ -29,6 +29,12 @@ pub(super) fn answer<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> 
     }
 }
 
+/// Takes an answer whose body the document does not describe: whatever comes, unless it says that it is a failure.
+pub(super) fn undescribed(head: Head, body: Bytes) -> Result<Response<()>, Error> {
+    let failed = |text: &str| says_failure(text) || lacks_its_mark(head.about.operation.success, text);
+    if failed(&String::from_utf8_lossy(&body)) { Err(Error::answer(head, body)) } else { Ok(Response::new((), head, body)) }
+}
+
 /// Why a text could not be read, and where.
 pub(crate) struct Unreadable {
     pub(crate) path: String,

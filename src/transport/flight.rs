@@ -73,9 +73,14 @@ struct Flight<'c> {
 impl<'c> Flight<'c> {
     async fn new(core: &'c Core, unsent: Unsent, limit: Option<Duration>) -> Result<Self, Error> {
         let operation = unsent.operation;
-        let key = core.key.get().await.map_err(|error| Error::input(error, Some(operation)))?;
-        let ready = ready(&key, unsent)?;
         let started = Instant::now();
+        let patience = limit.unwrap_or(core.timeouts.first_byte);
+        let key = match tokio::time::timeout(patience, core.key.get()).await {
+            Ok(key) => key,
+            Err(_) => Err(BuildError::message(format!("the key provider gave no key within {}", seconds(patience)))),
+        };
+        let key = key.map_err(|error| Error::input(error, Some(operation)))?;
+        let ready = ready(&key, unsent)?;
         let deadline = limit.and_then(|limit| started.checked_add(limit));
         let limits = Timeouts {
             whole: limit.unwrap_or(core.timeouts.whole),
@@ -157,8 +162,7 @@ impl<'c> Flight<'c> {
                 Error::input(BuildError::message(format!("a middleware refused it: {why}")), Some(about.operation))
             })?;
         }
-        let (parts, body) = request.into_parts();
-        (unsent.headers, unsent.body) = (parts.headers, body);
+        unsent.adopt(request).map_err(|error| Error::input(error, Some(about.operation)))?;
         Ok(Some(unsent))
     }
 

@@ -53,15 +53,17 @@ impl Incoming {
         Self { response, idle, seen: None }
     }
 
-    /// The first piece that holds more than blanks, without taking it.
-    pub(super) async fn look(&mut self) -> Result<&[u8], Broken> {
-        while self.seen.as_deref().is_none_or(|seen| significant(seen).is_none()) {
+    /// The first byte that says what it is, without taking it.
+    pub(super) async fn look(&mut self) -> Result<Option<u8>, Broken> {
+        let mut start = BytesMut::new();
+        while significant(&start).is_none() && start.len() < LARGEST_ERROR {
             match self.piece().await? {
-                Some(piece) => self.seen = Some(piece),
-                None => return Ok(&[]),
+                Some(piece) => start.extend_from_slice(&piece),
+                None => break,
             }
         }
-        Ok(self.seen.as_deref().unwrap_or_default())
+        self.seen = Some(start.freeze());
+        Ok(self.seen.as_deref().and_then(significant))
     }
 
     async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {

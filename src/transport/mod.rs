@@ -91,7 +91,7 @@ impl Answer for Response<()> {
     fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
         Box::pin(async move {
             let (head, body) = whole(&core, unsent).await?;
-            Ok(Self::new((), head, body))
+            decode::undescribed(head, body)
         })
     }
 }
@@ -111,7 +111,7 @@ pub(crate) async fn refuse_text(arriving: Arriving, wanted: &str) -> Result<Arri
         return Ok(Arriving { head, body });
     }
     match body.look().await {
-        Ok(start) if incoming::significant(start).is_some_and(|byte| !incoming::begins_text(byte)) => Ok(Arriving { head, body }),
+        Ok(Some(byte)) if !begins_text(byte) => Ok(Arriving { head, body }),
         Ok(_) => {
             let words = body.words(None).await;
             Err(unwanted(head, words, wanted))

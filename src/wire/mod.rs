@@ -14,6 +14,7 @@ mod scalars;
 pub(crate) mod trail;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -292,10 +293,24 @@ pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawV
     serde::Deserialize::deserialize(deserializer)
 }
 
+/// Each union is read by a deserializer of its own, which knows nothing of the depth around it.
+const DEEPEST: u32 = 64;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
 /// Reads a `T` from the text of a value.
 pub(crate) fn from_raw<'de, T: Read<'de>, E: serde::de::Error>(raw: &'de RawValue) -> Result<T, E> {
+    let depth = DEPTH.get();
+    if depth >= DEEPEST {
+        return Err(E::custom(format_args!("more than {DEEPEST} unions inside each other")));
+    }
     let mut deserializer = serde_json::Deserializer::from_str(raw.get());
-    T::read(&mut deserializer).map_err(|error| {
+    DEPTH.set(depth + 1);
+    let read = T::read(&mut deserializer);
+    DEPTH.set(depth);
+    read.map_err(|error| {
         // The line and column count from the start of this value and would mislead.
         let text = error.to_string();
         E::custom(text.split(" at line ").next().unwrap_or(&text))

@@ -42,7 +42,7 @@ async fn events_that_are_no_chunks_are_named() {
         case("a number", ONLY, events(format!("data: 42\n\n{DONE}")), bad()),
         case("a list", ONLY, events(format!("data: [1]\n\n{DONE}")), bad()),
         case("JSON cut in the middle, and then more events", ONLY, events(format!("data: {{\"choices\":[{{\n\n{}{DONE}", said("ok"))), bad()),
-        case("a member of the wrong type", ONLY, events("data: {\"choices\":[{\"delta\":{\"content\":{}}}]}\n\n"), bad().says("at `choices[0].delta.content`")),
+        case("a member of the wrong type", ONLY, events("data: {\"choices\":[{\"delta\":{\"role\":5}}]}\n\n"), bad().says("at `choices[0].delta.role`")),
     ])
     .await;
 }

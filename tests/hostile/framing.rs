@@ -1,6 +1,6 @@
 //! What can be wrong with the frame around a body: lengths, chunks, and the lack of either.
 
-use super::{ALL, Download, EVENTS, Expected, GOOD, Get, JSON, OK, Post, Stream, breaks, case, run, truncated, unreadable};
+use super::{ALL, Download, EVENTS, Expected, GOOD, Get, JSON, OK, Post, Stream, breaks, case, fails, run, truncated, unreadable};
 use crate::raw::Step::{Forever, Read, Reset, Send};
 use crate::raw::{Step, answers, chunk};
 
@@ -42,7 +42,8 @@ async fn chunks_that_make_no_sense_are_a_broken_answer() {
         case("a size beyond all numbers", ALL, chunked(b"fffffffffffffffff1\r\n{\"id\":\"v\"}\r\n0\r\n\r\n"), truncated()),
         case("no line break after a chunk", not_events, chunked(b"a\r\n{\"id\":\"v\"}0\r\n\r\n"), truncated()),
         case("an extension without end", ALL, vec![Read, Send(format!("{OK}transfer-encoding: chunked\r\n\r\n5;").into()), Forever(vec![b'x'; 4096])], truncated()),
-        case("a size without end", ALL, endless(&[b'0'; 4096]), truncated()),
+        case("a size of zeros without end", ALL, endless(&[b'0'; 4096]), fails("timeout retryable").status(200).says("nothing came")),
+        case("a size of ones without end", ALL, endless(&[b'1'; 4096]), truncated()),
         case("trailers without end", not_events, {
             let mut start = format!("{OK}transfer-encoding: chunked\r\n\r\n").into_bytes();
             start.extend(chunk(GOOD));

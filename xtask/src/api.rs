@@ -3,7 +3,7 @@
 //! The text is made from the sources: [`source`] reads them, with the generated code in the place of its `include!` and
 //! with the crate's own macros expanded by [`macros`]; [`names`] finds what can be reached from outside, and under which
 //! path; [`impls`] sorts `impl` blocks by their types; [`listing`] writes a line for each public item, with what
-//! [`print`] makes of types and signatures. It needs no compiler, so it is the same on every machine.
+//! [`print`](mod@print) makes of types and signatures. It needs no compiler, so it is the same on every machine.
 
 mod impls;
 mod listing;

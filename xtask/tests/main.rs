@@ -6,4 +6,5 @@ mod api;
 mod bundle;
 mod coverage;
 mod lint;
+mod mutations;
 mod support;

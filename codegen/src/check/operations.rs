@@ -158,7 +158,21 @@ impl Checker<'_> {
             }
             name
         };
-        Some((side("client"), side("server")))
+        let sides = (side("client"), side("server"));
+        if let Some(examples) = words.get("examples") {
+            ["client", "server"].iter().for_each(|side| self.event_names(&format!("{pointer}/examples"), examples, side));
+        }
+        Some(sides)
+    }
+
+    /// The examples of events are listed by name, where no reference is followed.
+    fn event_names(&self, at: &str, examples: &Value, side: &str) {
+        for (index, name) in self.texts(at, examples, side).into_iter().flatten().enumerate() {
+            if self.document.at(&format!("/components/examples/{}", escape(&name))).is_none() {
+                let what = format!("there is no example `{name}`");
+                self.problem(&format!("{at}/{side}/{index}"), what, "list names of `components/examples`");
+            }
+        }
     }
 
     fn parameters(&self, at: &str, path: &str, value: &Value) -> Vec<Parameter> {

@@ -4,6 +4,7 @@ use crate::generated::octopusx::chat::{
     ChatChoice, ChatChunkChoice, ChatCompletion, ChatCompletionChunk, ChatContent, ChatContentPart, ChatDelta, ChatFunctionCall,
     ChatLogprobs, ChatMessage, ChatTextPart, ChatToolArguments, ChatToolCall, ChatToolCallDelta,
 };
+use crate::sections::pieces::{append, keep};
 use crate::stream::{Collect, Collector};
 
 impl Collect for ChatCompletionChunk {
@@ -70,19 +71,6 @@ impl Chunks {
         if let Some(delta) = &piece.delta {
             add_delta(choice.message.get_or_insert_with(empty_message), &mut self.calls[at], delta);
         }
-    }
-}
-
-/// The last value that came wins.
-fn keep<T: Clone>(kept: &mut Option<T>, came: &Option<T>) {
-    if came.is_some() {
-        kept.clone_from(came);
-    }
-}
-
-fn append(kept: &mut Option<String>, came: &Option<String>) {
-    if let Some(piece) = came {
-        kept.get_or_insert_default().push_str(piece);
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod collect;
 
-use crate::generated::octopusx::chat::{ChatCompletion, ChatCompletionChunk, ChatContent, ChatMessage};
+use crate::generated::octopusx::chat::{ChatCompletion, ChatCompletionChunk, ChatContent, ChatMessage, ChatToolCall};
 
 impl ChatMessage {
     /// A message of the user.
@@ -56,6 +56,13 @@ impl ChatCompletion {
     pub fn text(&self) -> String {
         let first = self.choices.iter().flatten().next();
         first.and_then(|choice| choice.message.as_ref()).map(ChatMessage::text).unwrap_or_default()
+    }
+
+    /// The tool calls of the first choice, whatever its finish reason says.
+    #[must_use]
+    pub fn tool_calls(&self) -> &[ChatToolCall] {
+        let first = self.choices.iter().flatten().next();
+        first.and_then(|choice| choice.message.as_ref()).and_then(|message| message.tool_calls.as_deref()).unwrap_or_default()
     }
 }
 

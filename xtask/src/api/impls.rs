@@ -8,8 +8,8 @@ use syn::{
 };
 
 use super::names::{Names, Target, is_hidden};
-use super::print::{Printer, home};
-use super::source::Crate;
+use super::print::Printer;
+use super::source::{Crate, parent};
 
 /// What the blocks of one type hold.
 #[derive(Default)]
@@ -72,7 +72,7 @@ impl Implemented {
         if own && public_path(names, module, trait_).is_none() {
             return None;
         }
-        let printer = Printer::new(names, module, owner.map_or("", home));
+        let printer = Printer::new(names, module, owner.map_or("", parent));
         let types = block.items.iter().filter_map(|item| match item {
             ImplItem::Type(item) => Some(format!("{} = {}", item.ident, printer.ty(&item.ty))),
             _ => None,

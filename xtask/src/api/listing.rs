@@ -6,8 +6,8 @@ use syn::{Attribute, Expr, Fields, Item, ItemTrait, Lit, TraitItem, TypeParamBou
 
 use super::impls::{self, Impls, Method, bounds, narrowed, setter_argument, type_path};
 use super::names::{Names, Reached, What, is_hidden};
-use super::print::{Printer, home};
-use super::source::{Crate, join};
+use super::print::Printer;
+use super::source::{Crate, join, parent};
 
 /// All lines, in an order that does not depend on that of the sources.
 pub(super) fn lines(modules: &Crate) -> Vec<String> {
@@ -52,7 +52,7 @@ impl<'a> Listing<'a> {
     }
 
     fn item(&mut self, path: &str, item: &Item, module: &str) {
-        let printer = Printer::new(self.names, module, home(path));
+        let printer = Printer::new(self.names, module, parent(path));
         let line = match item {
             Item::Struct(item) => {
                 let impls = self.impls.remove(path).unwrap_or_default();
@@ -74,7 +74,7 @@ impl<'a> Listing<'a> {
                 return self.type_(path, head, &item.attrs, impls, &BTreeSet::new());
             }
             Item::Trait(item) => return self.trait_(path, item, &printer),
-            Item::Fn(item) => format!("{}{}", printer.signature(home(path), &item.sig), marks(&item.attrs)),
+            Item::Fn(item) => format!("{}{}", printer.signature(parent(path), &item.sig), marks(&item.attrs)),
             Item::Const(item) => {
                 format!("const {path}: {}{}{}", printer.ty(&item.ty), literal(&item.expr), marks(&item.attrs))
             }
@@ -102,7 +102,7 @@ impl<'a> Listing<'a> {
     /// Writes the public fields; returns the methods that their lines tell already.
     fn fields(&mut self, path: &str, module: &str, fields: &Fields, impls: &Impls<'a>) -> BTreeSet<String> {
         let mut folded = BTreeSet::new();
-        let printer = Printer::new(self.names, module, home(path));
+        let printer = Printer::new(self.names, module, parent(path));
         for (at, field) in fields.iter().enumerate() {
             if !matches!(field.vis, Visibility::Public(_)) || is_hidden(&field.attrs) {
                 continue;
@@ -116,7 +116,7 @@ impl<'a> Listing<'a> {
             let wire = wire.filter(|wire| wire.trim_matches('"') != name).map(|wire| format!(" = {wire}")).unwrap_or_default();
             let named = impls.methods.iter().filter(|method| method.signature.ident == name);
             let set = named.into_iter().find_map(|method| Some((method, setter_argument(method.signature)?)));
-            let set = set.map(|(method, ty)| format!(" set({})", Printer::new(self.names, method.module, home(path)).ty(ty)));
+            let set = set.map(|(method, ty)| format!(" set({})", Printer::new(self.names, method.module, parent(path)).ty(ty)));
             if set.is_some() {
                 folded.insert(name.clone());
             }
@@ -136,7 +136,7 @@ impl<'a> Listing<'a> {
     }
 
     fn method(&mut self, path: &str, method: &Method<'a>) {
-        let printer = Printer::new(self.names, method.module, home(path));
+        let printer = Printer::new(self.names, method.module, parent(path));
         let signature = printer.signature(&narrowed(path, method.block, &printer), method.signature);
         let bounds = bounds(method.block, &printer);
         let route = route(method.attributes).map(|route| format!(" [{route}]")).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use syn::{Attribute, Item, Visibility};
 
-use super::source::{Child, Crate, Import, Module, attributes, join};
+use super::source::{Child, Crate, Import, Module, attributes, join, parent};
 
 /// A chain of imports longer than this is a circle.
 const DEEPEST: usize = 16;
@@ -69,13 +69,11 @@ impl<'a> Names<'a> {
         let start = match first.as_str() {
             "crate" => Target::Module(String::new()),
             "self" => Target::Module(module.to_owned()),
-            "super" => Target::Module(module.rsplit_once("::").map_or("", |(parent, _)| parent).to_owned()),
+            "super" => Target::Module(parent(module).to_owned()),
             name => self.lookup(module, name, depth)?,
         };
         rest.iter().try_fold(start, |at, name| match (at, name.as_str()) {
-            (Target::Module(module), "super") => {
-                Some(Target::Module(module.rsplit_once("::").map_or("", |(parent, _)| parent).to_owned()))
-            }
+            (Target::Module(module), "super") => Some(Target::Module(parent(&module).to_owned())),
             (Target::Module(module), name) => self.lookup(&module, name, depth),
             // A variant or an associated item.
             (Target::Item(..), _) => None,

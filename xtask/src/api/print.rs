@@ -103,8 +103,3 @@ impl VisitMut for Shorten<'_> {
         path.segments = segments;
     }
 }
-
-/// The public module of an item.
-pub(super) fn home(path: &str) -> &str {
-    path.rsplit_once("::").map_or("", |(parent, _)| parent)
-}

@@ -146,6 +146,11 @@ fn file_of(folder: &Path, name: &str) -> Result<PathBuf, String> {
     found.ok_or_else(|| format!("module `{name}` has no file in {}", folder.display()))
 }
 
+/// The module that a path stands in; empty for the root.
+pub(super) fn parent(path: &str) -> &str {
+    path.rsplit_once("::").map_or("", |(parent, _)| parent)
+}
+
 /// The path of a module inside of another.
 pub(super) fn join(parent: &str, name: &str) -> String {
     if parent.is_empty() { name.to_owned() } else { format!("{parent}::{name}") }

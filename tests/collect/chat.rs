@@ -1,4 +1,4 @@
-//! Streams put together: the same answer as without a stream.
+//! Chunks of chat.
 
 use octopusx::chat::{ChatCompletion, ChatCompletionRequest, ChatFinishReason, ChatMessage, ChatToolArguments};
 use serde_json::{Value, json};
@@ -155,4 +155,15 @@ async fn a_text_stream_gives_the_texts_alone() {
         found.push(text.unwrap());
     }
     assert_eq!(found, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn the_tool_calls_of_the_first_choice_are_at_hand_whatever_the_finish_reason() {
+    let chunks = [
+        delta(json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}]})),
+        json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+    ];
+    let whole = collected(&chunks, "data: [DONE]\n\n").await.unwrap();
+    assert_eq!(whole.tool_calls().iter().map(|call| call.id.as_deref().unwrap()).collect::<Vec<_>>(), ["a"]);
+    assert!(ChatCompletion::new().tool_calls().is_empty());
 }

@@ -1,0 +1,61 @@
+//! How the values of many events become one. The collectors share it.
+
+use crate::wire::Extra;
+
+/// The last value that came wins.
+pub(super) fn keep<T: Clone>(kept: &mut Option<T>, came: &Option<T>) {
+    if came.is_some() {
+        kept.clone_from(came);
+    }
+}
+
+/// The last text that came wins; some gateways repeat a member empty, which takes nothing away.
+pub(super) fn keep_text(kept: &mut Option<String>, came: &Option<String>) {
+    if came.as_ref().is_some_and(|text| !text.is_empty()) {
+        kept.clone_from(came);
+    }
+}
+
+/// The last list that came wins, as far as it holds something.
+pub(super) fn keep_list<T: Clone>(kept: &mut Option<Vec<T>>, came: &Option<Vec<T>>) {
+    if kept.is_none() || came.as_ref().is_some_and(|list| !list.is_empty()) {
+        keep(kept, came);
+    }
+}
+
+/// Pieces of one text.
+pub(super) fn append(kept: &mut Option<String>, came: &Option<String>) {
+    if let Some(piece) = came {
+        kept.get_or_insert_default().push_str(piece);
+    }
+}
+
+/// Pieces of one list.
+pub(super) fn extend<T: Clone>(kept: &mut Option<Vec<T>>, came: &Option<Vec<T>>) {
+    if let Some(piece) = came {
+        kept.get_or_insert_default().extend_from_slice(piece);
+    }
+}
+
+/// Members that the document does not describe; the last value of each wins.
+pub(super) fn keep_extra(kept: &mut Extra, came: &Extra) {
+    kept.extend(came.iter().map(|(name, value)| (name.clone(), value.clone())));
+}
+
+/// The element of an index in a list that stays sorted by index, as the answer without a stream is. An index is only
+/// compared, never counted up to: one that is far out costs nothing.
+pub(super) fn at_index<T>(
+    list: &mut Vec<T>,
+    index: i64,
+    index_of: impl Fn(&T) -> Option<i64>,
+    new: impl FnOnce(i64) -> T,
+) -> &mut T {
+    let at = match list.binary_search_by_key(&Some(index), index_of) {
+        Ok(at) => at,
+        Err(at) => {
+            list.insert(at, new(index));
+            at
+        }
+    };
+    &mut list[at]
+}

@@ -78,3 +78,8 @@ pub use wire::Extra;
 
 /// The crates whose types appear in this one's signatures.
 pub use {bytes, http, serde_json};
+
+/// The programs of the README compile.
+#[cfg(all(doctest, feature = "all"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

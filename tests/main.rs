@@ -7,6 +7,7 @@ mod collect;
 mod hostile;
 mod input;
 mod leniency;
+mod properties;
 mod raw;
 mod requests;
 mod retries;

@@ -276,13 +276,16 @@ impl<'de, T: Read<'de>> Visitor<'de> for MapVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
-            match map.next_value_seed(Seed(PhantomData)) {
-                Ok(value) => members.insert(name, value),
+            match map.next_value_seed(OptionalSeed(PhantomData)) {
+                Ok(Some(value)) => {
+                    members.insert(name, value);
+                }
+                Ok(None) => {}
                 Err(error) => {
                     trail::push(Step::Key(name));
                     return Err(error);
                 }
-            };
+            }
         }
         Ok(members)
     }

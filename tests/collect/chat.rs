@@ -167,3 +167,15 @@ async fn the_tool_calls_of_the_first_choice_are_at_hand_whatever_the_finish_reas
     assert_eq!(whole.tool_calls().iter().map(|call| call.id.as_deref().unwrap()).collect::<Vec<_>>(), ["a"]);
     assert!(ChatCompletion::new().tool_calls().is_empty());
 }
+
+#[tokio::test]
+async fn what_comes_empty_takes_nothing_away() {
+    let chunks = [
+        json!({"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}], "usage": {"total_tokens": 9}}),
+        json!({"id": "", "model": "", "choices": [{"index": 0, "delta": {}, "finish_reason": ""}], "usage": {}}),
+    ];
+    let whole = collected(&chunks, "data: [DONE]\n\n").await.unwrap();
+    assert_eq!((whole.id.as_deref(), whole.model.as_deref()), (Some("c"), Some("m")));
+    assert_eq!(whole.usage.unwrap().total_tokens, Some(9));
+    assert_eq!(whole.choices.unwrap()[0].finish_reason, Some(ChatFinishReason::Stop));
+}

@@ -2,9 +2,9 @@
 
 use crate::generated::octopusx::chat::{
     ChatChoice, ChatChunkChoice, ChatCompletion, ChatCompletionChunk, ChatContent, ChatContentPart, ChatDelta, ChatFunctionCall,
-    ChatLogprobs, ChatMessage, ChatTextPart, ChatToolArguments, ChatToolCall, ChatToolCallDelta,
+    ChatLogprobs, ChatMessage, ChatTextPart, ChatToolArguments, ChatToolCall, ChatToolCallDelta, ChatUsage,
 };
-use crate::sections::pieces::{append, keep};
+use crate::sections::pieces::{append, keep, keep_text};
 use crate::stream::{Collect, Collector};
 
 impl Collect for ChatCompletionChunk {
@@ -30,12 +30,15 @@ impl Collector for Chunks {
 
     fn add(&mut self, chunk: &ChatCompletionChunk) {
         let whole = &mut self.whole;
-        keep(&mut whole.id, &chunk.id);
+        keep_text(&mut whole.id, &chunk.id);
         keep(&mut whole.created, &chunk.created);
-        keep(&mut whole.model, &chunk.model);
-        keep(&mut whole.system_fingerprint, &chunk.system_fingerprint);
+        keep_text(&mut whole.model, &chunk.model);
+        keep_text(&mut whole.system_fingerprint, &chunk.system_fingerprint);
         keep(&mut whole.service_tier, &chunk.service_tier);
-        keep(&mut whole.usage, &chunk.usage);
+        // Some gateways send an empty usage with every chunk.
+        if whole.usage.is_none() || chunk.usage.as_ref().is_some_and(|usage| *usage != ChatUsage::default()) {
+            keep(&mut whole.usage, &chunk.usage);
+        }
         whole.extra.extend(chunk.extra.clone());
         for choice in chunk.choices.iter().flatten() {
             self.add_choice(choice);
@@ -63,7 +66,9 @@ impl Chunks {
             choices.len() - 1
         });
         let choice = &mut choices[at];
-        keep(&mut choice.finish_reason, &piece.finish_reason);
+        if piece.finish_reason.as_ref().is_some_and(|reason| !reason.as_str().is_empty()) {
+            choice.finish_reason.clone_from(&piece.finish_reason);
+        }
         choice.extra.extend(piece.extra.clone());
         if let Some(logprobs) = &piece.logprobs {
             add_logprobs(choice.logprobs.get_or_insert_default(), logprobs);

@@ -145,7 +145,8 @@ macro_rules! client_methods {
             /// one is a failure.
             ///
             /// ```no_run
-            #[doc = concat!("# async fn example(client: ", $path, ", operations: &'static [octopusx::Operation]) -> Result<(), octopusx::Error> {")]
+            #[doc = concat!("# async fn example(client: ", $path, ") -> Result<(), octopusx::Error> {")]
+            /// # let operations = octopusx::OPERATIONS;
             /// for operation in operations.iter().filter(|operation| operation.id().ends_with("_get")) {
             ///     println!("{}: {:?}", operation.id(), client.call_operation(operation, &["task_1"]).await?.http_status());
             /// }
@@ -389,7 +390,10 @@ impl<C: System> ClientBuilder<C> {
 
 impl<C> fmt::Debug for ClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("base_url", &self.base_url.as_deref().map(shown_base)).field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &self.base_url.as_deref().map(shown_base))
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
 

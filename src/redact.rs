@@ -152,8 +152,30 @@ mod tests {
     /// Texts out of the pieces that matter, and any other.
     fn texts() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![
-            "https://", "http:\\/\\/", "b.example", "/", "\\/", "?", "&", "\\u0026", "%26", "sig", "=", "%3D", "Signature", "@", " ",
-            "\"", "\\", "key", SECRET, "sk-secret%2F1%2Bx", "[hidden]", "é", "\n", "token",
+            "https://",
+            "http:\\/\\/",
+            "b.example",
+            "/",
+            "\\/",
+            "?",
+            "&",
+            "\\u0026",
+            "%26",
+            "sig",
+            "=",
+            "%3D",
+            "Signature",
+            "@",
+            " ",
+            "\"",
+            "\\",
+            "key",
+            SECRET,
+            "sk-secret%2F1%2Bx",
+            "[hidden]",
+            "é",
+            "\n",
+            "token",
         ]);
         prop_oneof![prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat()), any::<String>()]
     }

@@ -84,6 +84,9 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
         // Answers name results by signed addresses, and some repeat the key.
         let value = if f.alternate() { format!("{:#?}", self.value) } else { format!("{:?}", self.value) };
         let value = self.without_secrets(&value);
-        f.debug_struct("Response").field("status", &self.status.as_u16()).field("value", &format_args!("{value}")).finish_non_exhaustive()
+        f.debug_struct("Response")
+            .field("status", &self.status.as_u16())
+            .field("value", &format_args!("{value}"))
+            .finish_non_exhaustive()
     }
 }

@@ -42,7 +42,20 @@ enum Fault {
 use Fault::*;
 
 const FAULTS: [Fault; 15] = [
-    Refused, Reset, HangsUp, Silent, Truncated, WebPage, Busy, NoQuota, BadRequest, NotInTime, Broken, BadGateway, Down, DownForNow,
+    Refused,
+    Reset,
+    HangsUp,
+    Silent,
+    Truncated,
+    WebPage,
+    Busy,
+    NoQuota,
+    BadRequest,
+    NotInTime,
+    Broken,
+    BadGateway,
+    Down,
+    DownForNow,
     GatewayTimeout,
 ];
 
@@ -145,7 +158,8 @@ fn operations(base: &str) -> Vec<(&'static Operation, Caller)> {
 async fn failure_of(call: &Caller, operation: &'static Operation, fault: Fault, reading: Reading, name: &str) -> Error {
     let path = vec!["x"; operation.path().matches('{').count()];
     // Some routes take a browser's session in place of the key.
-    let call = call(operation, &path).header("cookie", "session=1").header("x-call", name).header("x-fault", &format!("{fault:?}"));
+    let call =
+        call(operation, &path).header("cookie", "session=1").header("x-call", name).header("x-fault", &format!("{fault:?}"));
     let call = if operation.method() == http::Method::GET { call } else { call.json(&json!({"model": "m"})) };
     let call = if fault == Silent { call.first_byte_timeout(Duration::from_millis(250)) } else { call };
     match reading {
@@ -263,7 +277,10 @@ async fn an_operation_can_be_called_without_its_types() {
     assert_eq!(created["id"], "v");
     let arrived = server.arrived();
     assert!(arrived[0].head.starts_with("GET /v1/videos/a%2Fb HTTP/1.1\r\n"), "{}", arrived[0].head);
-    assert_eq!((arrived[1].head.starts_with("POST /v1/videos "), arrived[1].body.as_slice()), (true, br#"{"model":"m"}"#.as_slice()));
+    assert_eq!(
+        (arrived[1].head.starts_with("POST /v1/videos "), arrived[1].body.as_slice()),
+        (true, br#"{"model":"m"}"#.as_slice())
+    );
     let refused = |path: &[&str]| client.call_operation(named("videos_get"), path).request().unwrap_err().to_string();
     assert_eq!(refused(&[]), "videos_get: path parameter `task_id` is missing");
     assert_eq!(refused(&["a", "b"]), "videos_get: more path arguments than `/v1/videos/{task_id}` has places");

@@ -82,6 +82,14 @@ fn null_for_any_optional_reads_as_none_and_is_not_written() {
 }
 
 #[test]
+fn null_in_a_map_of_one_type_reads_as_absent() {
+    let chart: octopusx::moderations::ModerationResult =
+        read(json!({"flagged": false, "categories": {"a": true, "b": null}, "category_scores": {"a": "0.5", "b": null}}));
+    assert_eq!(chart.categories.unwrap().into_iter().collect::<Vec<_>>(), [("a".to_owned(), true)]);
+    assert_eq!(chart.category_scores.unwrap().into_iter().collect::<Vec<_>>(), [("a".to_owned(), 0.5)]);
+}
+
+#[test]
 fn null_for_any_array_reads_as_none_or_empty() {
     let chunk: ChatCompletionChunk = read(json!({"choices": null}));
     assert_eq!(chunk.choices, None);

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod answers;
-mod counts;
 mod collect;
+mod counts;
 mod hostile;
 mod input;
 mod leniency;

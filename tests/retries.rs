@@ -211,7 +211,10 @@ async fn the_gateways_own_word_about_retrying_counts() {
         let body = format!(r#"{{"error":{{"message":"x","retryable":{retryable}}}}}"#);
         let (url, times) = numbered(move |_| answer(status, &[], &body)).await;
         let error = patient(&url, policy(3, 1)).videos().get("v").await.unwrap_err();
-        assert_eq!((times.lock().unwrap().len(), error.api().unwrap().retryable().unwrap().to_string()), (sent, retryable.to_owned()));
+        assert_eq!(
+            (times.lock().unwrap().len(), error.api().unwrap().retryable().unwrap().to_string()),
+            (sent, retryable.to_owned())
+        );
     }
 }
 
@@ -253,10 +256,7 @@ async fn a_form_that_can_be_read_only_once_is_sent_only_once() {
     struct Once(Option<bytes::Bytes>);
     impl futures_core::Stream for Once {
         type Item = std::io::Result<bytes::Bytes>;
-        fn poll_next(
-            mut self: std::pin::Pin<&mut Self>,
-            _: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<Option<Self::Item>> {
+        fn poll_next(mut self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Option<Self::Item>> {
             std::task::Poll::Ready(self.0.take().map(Ok))
         }
     }
@@ -417,7 +417,16 @@ async fn every_attempt_is_visible_in_tracing() {
     drop(guard);
     let lines = shown.0.lock().unwrap().clone();
     let has = |parts: &[&str]| lines.iter().filter(|line| parts.iter().all(|part| line.contains(part))).count();
-    assert_eq!(has(&["span octopusx.call", "gen_ai.operation.name=\"videos_get\"", "url.path=\"/v1/videos/v\"", "http.request.method=GET"]), 1, "{lines:#?}");
+    assert_eq!(
+        has(&[
+            "span octopusx.call",
+            "gen_ai.operation.name=\"videos_get\"",
+            "url.path=\"/v1/videos/v\"",
+            "http.request.method=GET"
+        ]),
+        1,
+        "{lines:#?}"
+    );
     for attempt in ["attempt=1", "attempt=2", "attempt=3"] {
         assert_eq!(has(&["DEBUG message=send", attempt, "path=\"/v1/videos/v\""]), 1, "{lines:#?}");
     }

@@ -51,7 +51,9 @@ fn signed() -> [String; 4] {
 /// Bodies that repeat what they should not.
 fn telling_bodies() -> Vec<String> {
     let mut bodies = vec![
-        format!(r#"{{"error":{{"message":"Incorrect API key provided: {KEY}.","type":"{KEY}","code":"{KEY}","param":"{KEY}"}}}}"#),
+        format!(
+            r#"{{"error":{{"message":"Incorrect API key provided: {KEY}.","type":"{KEY}","code":"{KEY}","param":"{KEY}"}}}}"#
+        ),
         format!(r#"{{"id":7,"error":"{KEY}"}}"#),
         format!(r#"{{"id":{{"{KEY}":1}}}}"#),
         format!(r#"{{"id":["{KEY}"]}}"#),
@@ -123,7 +125,11 @@ async fn no_answer_can_make_an_error_show_the_key_or_a_signature() {
         for status in ["200 OK", "401 Unauthorized", "500 Oops"] {
             scripts.push(answers(answer(status, &headers, &body)));
         }
-        scripts.push(answers(answer("200 OK", &["content-type: text/event-stream"], format!("data: {body}\n\nevent: error\ndata: {body}\n\n"))));
+        scripts.push(answers(answer(
+            "200 OK",
+            &["content-type: text/event-stream"],
+            format!("data: {body}\n\nevent: error\ndata: {body}\n\n"),
+        )));
         scripts.push(answers(format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{body}")));
         scripts.push(answers(format!("{body}\r\n\r\n")));
     }
@@ -146,7 +152,8 @@ async fn retries_and_their_traces_show_no_secret() {
     let policy = RetryPolicy::default().max_attempts(3).base_delay(Duration::from_millis(1));
     let client = builder(&server.url).retry(policy.clone()).build().unwrap();
     let before = watch::shown();
-    let call = client.videos().get("v").query("sig", SIGNATURE).header("x-api-key", KEY).header("cookie", &format!("s={SIGNATURE}"));
+    let call =
+        client.videos().get("v").query("sig", SIGNATURE).header("x-api-key", KEY).header("cookie", &format!("s={SIGNATURE}"));
     looked_at(&call);
     looked_into(&call.await.unwrap_err());
     assert!(watch::shown() >= before + 8, "three attempts with their heads and bodies, and two retries");
@@ -211,7 +218,12 @@ fn a_refused_key_address_or_header_is_not_shown() {
 
 #[tokio::test]
 async fn a_key_from_a_provider_is_as_secret_as_any() {
-    let provided = |key: String| builder("http://127.0.0.1:1").key_provider(move || std::future::ready(Ok::<_, std::io::Error>(key.clone()))).build().unwrap();
+    let provided = |key: String| {
+        builder("http://127.0.0.1:1")
+            .key_provider(move || std::future::ready(Ok::<_, std::io::Error>(key.clone())))
+            .build()
+            .unwrap()
+    };
     looked_into(&provided(format!("{KEY}\n{KEY}")).videos().get("v").await.unwrap_err());
     looked_into(&provided(KEY.to_owned()).videos().get("v").await.unwrap_err());
     looked_into(&provided(KEY.to_owned()).videos().get("v").request().unwrap_err());
@@ -283,9 +295,18 @@ fn no_secret_field_of_the_document_is_shown() {
     let address = signed()[0].clone();
     let tried: BTreeMap<&str, String> = [
         ("RealtimeClientSecret.value", shown::<octopusx::realtime::RealtimeClientSecret>(json!({"value": KEY}))),
-        ("ResponseDomainSecret.value", shown::<octopusx::responses::ResponseDomainSecret>(json!({"domain": "d", "name": "n", "value": KEY}))),
-        ("ResponseMcpTool.authorization", shown::<octopusx::responses::ResponseMcpTool>(json!({"type": "mcp", "authorization": KEY}))),
-        ("ResponseMcpTool.headers", shown::<octopusx::responses::ResponseMcpTool>(json!({"type": "mcp", "headers": {"authorization": KEY}}))),
+        (
+            "ResponseDomainSecret.value",
+            shown::<octopusx::responses::ResponseDomainSecret>(json!({"domain": "d", "name": "n", "value": KEY})),
+        ),
+        (
+            "ResponseMcpTool.authorization",
+            shown::<octopusx::responses::ResponseMcpTool>(json!({"type": "mcp", "authorization": KEY})),
+        ),
+        (
+            "ResponseMcpTool.headers",
+            shown::<octopusx::responses::ResponseMcpTool>(json!({"type": "mcp", "headers": {"authorization": KEY}})),
+        ),
         ("UploadTarget.upload_url", shown::<octopusx::uploads::UploadTarget>(json!({"upload_url": address, "public_url": "p"}))),
     ]
     .into();

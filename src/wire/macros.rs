@@ -4,38 +4,26 @@
 macro_rules! object {
     ($name:ident { $($field:ident: $wire:literal $kind:ident),* $(,)? }) => {
         #[allow(deprecated)]
-        impl<'de> $crate::wire::Read<'de> for $name {
-            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Visit;
+        impl<'de> $crate::wire::Object<'de> for $name {
+            const NAME: &'static str = stringify!($name);
 
-                impl<'de> ::serde::de::Visitor<'de> for Visit {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                        f.write_str(concat!("an object (", stringify!($name), ")"))
-                    }
-
-                    fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                        $(let mut $field = None;)*
-                        let mut rest = $crate::wire::Extra::new();
-                        while let Some(name) = map.next_key_seed($crate::wire::KeySeed)? {
-                            match &*name {
-                                $($wire => $field = $crate::wire::read_field::$kind(&mut map, $wire)?,)*
-                                _ => $crate::wire::read_extra(&mut map, &mut rest, name)?,
-                            }
-                        }
-                        Ok($name {
-                            $($field: $crate::wire::take_field::$kind($field, $wire)?,)*
-                            extra: rest,
-                        })
+            fn read_members<A: ::serde::de::MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+                $(let mut $field = None;)*
+                let mut rest = $crate::wire::Extra::new();
+                while let Some(name) = map.next_key_seed($crate::wire::KeySeed)? {
+                    match &*name {
+                        $($wire => $field = $crate::wire::read_field::$kind(&mut map, $wire)?,)*
+                        _ => $crate::wire::read_extra(&mut map, &mut rest, name)?,
                     }
                 }
-
-                deserializer.deserialize_map(Visit)
+                Ok(Self {
+                    $($field: $crate::wire::take_field::$kind($field, $wire)?,)*
+                    extra: rest,
+                })
             }
         }
 
-        $crate::wire::deserialize_by_read!($name);
+        $crate::wire::read_by!($name, deserialize_map, ObjectVisitor);
 
         #[allow(deprecated)]
         impl ::serde::Serialize for $name {
@@ -158,27 +146,7 @@ macro_rules! words {
             }
         }
 
-        impl<'de> $crate::wire::Read<'de> for $name {
-            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Visit;
-
-                impl ::serde::de::Visitor<'_> for Visit {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                        f.write_str(concat!("a string (", stringify!($name), ")"))
-                    }
-
-                    fn visit_str<E>(self, word: &str) -> Result<$name, E> {
-                        Ok(word.into())
-                    }
-                }
-
-                deserializer.deserialize_str(Visit)
-            }
-        }
-
-        $crate::wire::deserialize_by_read!($name);
+        $crate::wire::read_by!($name, deserialize_str, WordVisitor);
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -274,6 +242,19 @@ macro_rules! any_of {
     };
 }
 
+/// Reads with a visitor that all types of one form share: one less for the compiler to read for each of hundreds.
+macro_rules! read_by {
+    ($name:ident, $method:ident, $visitor:ident) => {
+        impl<'de> $crate::wire::Read<'de> for $name {
+            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.$method($crate::wire::$visitor::<Self>::default())
+            }
+        }
+
+        $crate::wire::deserialize_by_read!($name);
+    };
+}
+
 macro_rules! deserialize_by_read {
     ($name:ident) => {
         impl<'de> ::serde::Deserialize<'de> for $name {
@@ -284,4 +265,4 @@ macro_rules! deserialize_by_read {
     };
 }
 
-pub(crate) use {any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, tagged, words};
+pub(crate) use {any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, read_by, tagged, words};

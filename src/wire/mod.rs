@@ -26,7 +26,9 @@ use serde_json::value::RawValue;
 
 pub use bodies::{Body, Switch};
 pub(crate) use bodies::{form as form_body, json as json_body};
-pub(crate) use macros::{any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, tagged, words};
+pub(crate) use macros::{
+    any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, read_by, tagged, words,
+};
 use trail::Step;
 
 /// Members of a JSON object that the document does not describe.
@@ -72,6 +74,57 @@ impl Typed for Value {
 }
 
 impl<T: Typed> Typed for Vec<T> {}
+
+/// An object, member by member.
+pub trait Object<'de>: Sized {
+    /// For messages.
+    const NAME: &'static str;
+
+    /// Reads all members.
+    fn read_members<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
+
+/// Reads any [`Object`].
+pub(crate) struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<T> Default for ObjectVisitor<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object ({})", T::NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::read_members(map)
+    }
+}
+
+/// Reads any open enum of strings.
+pub(crate) struct WordVisitor<T>(PhantomData<T>);
+
+impl<T> Default for WordVisitor<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: for<'w> From<&'w str>> Visitor<'_> for WordVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, word: &str) -> Result<T, E> {
+        Ok(word.into())
+    }
+}
 
 struct OptionVisitor<T>(PhantomData<T>);
 

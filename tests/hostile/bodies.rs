@@ -14,7 +14,12 @@ async fn what_is_not_the_json_that_was_asked_for_is_named() {
     run(vec![
         case("nothing", JSON, good(""), unreadable("the answer is empty")),
         case("blanks", JSON, good(" \r\n\t"), unreadable("the answer is empty")),
-        case("204", JSON, answers(format!("HTTP/1.1 204 No Content\r\n\r\n{GOOD}")), unreadable("the answer is empty").status(204)),
+        case(
+            "204",
+            JSON,
+            answers(format!("HTTP/1.1 204 No Content\r\n\r\n{GOOD}")),
+            unreadable("the answer is empty").status(204),
+        ),
         case("half an object", JSON, good(r#"{"id":"#), unreadable("can't be read")),
         case("two objects", JSON, good(format!("{GOOD}{GOOD}")), unreadable("can't be read")),
         case("null", JSON, good("null"), unreadable("can't be read")),
@@ -46,7 +51,12 @@ async fn json_that_says_what_it_means_is_read_whatever_surrounds_it() {
         case("201", JSON, answers(answer("201 Created", &[TYPE], GOOD)), Expected::Fine("v")),
         case("the same member twice: the last counts", JSON, good(r#"{"id":"a","id":"v"}"#), Expected::Fine("v")),
         case("a number of thirty digits", JSON, good(r#"{"id":"v","n":123456789012345678901234567890}"#), Expected::Fine("v")),
-        case("identity as its compression", JSON, answers(answer("200 OK", &["content-encoding: identity"], GOOD)), Expected::Fine("v")),
+        case(
+            "identity as its compression",
+            JSON,
+            answers(answer("200 OK", &["content-encoding: identity"], GOOD)),
+            Expected::Fine("v"),
+        ),
     ])
     .await;
 }
@@ -77,7 +87,12 @@ async fn nesting_without_end_is_refused_and_does_not_end_the_program() {
         case("objects that never close", JSON, good(r#"{"a":"#.repeat(DEEP)), unreadable("can't be read")),
         case("lists in an error", JSON, error(&lists), refused(500, "retryable").billed()),
         case("objects in an error", JSON, error(&objects), refused(500, "retryable").billed()),
-        case("lists in an event", &[Stream], answers(answer("200 OK", &["content-type: text/event-stream"], format!("data: {{\"x\":{lists}}}\n\n"))), unreadable("an event can't be read")),
+        case(
+            "lists in an event",
+            &[Stream],
+            answers(answer("200 OK", &["content-type: text/event-stream"], format!("data: {{\"x\":{lists}}}\n\n"))),
+            unreadable("an event can't be read"),
+        ),
     ])
     .await;
 }
@@ -99,8 +114,10 @@ fn unions_inside_unions_without_end_are_refused_too() {
 #[tokio::test]
 async fn filters_inside_filters_without_end_are_refused_too() {
     const DEEP: usize = 20_000;
-    let nested = format!(r#"{}{{"type":"eq","key":"k","value":1}}{}"#, r#"{"type":"and","filters":["#.repeat(DEEP), "]}".repeat(DEEP));
-    let body = format!(r#"{{"id":"r","object":"response","output":[],"tools":[{{"type":"file_search","vector_store_ids":[],"filters":{nested}}}]}}"#);
+    let nested =
+        format!(r#"{}{{"type":"eq","key":"k","value":1}}{}"#, r#"{"type":"and","filters":["#.repeat(DEEP), "]}".repeat(DEEP));
+    let search = format!(r#"{{"type":"file_search","vector_store_ids":[],"filters":{nested}}}"#);
+    let body = format!(r#"{{"id":"r","object":"response","output":[],"tools":[{search}]}}"#);
     let server = crate::raw::Server::play(good(body)).await;
     let request = octopusx::responses::ResponseCreateRequest::new("m", "x");
     let error = super::builder(&server.url).build().unwrap().responses().create(&request).await.unwrap_err();
@@ -117,10 +134,30 @@ async fn bytes_that_were_asked_for_may_be_anything_but_a_failure() {
         case("an empty file", &[Download], file("video/mp4", b""), Expected::Fine("")),
         case("a file called JSON", &[Download], file("application/json", b"\0\x01video"), Expected::Fine("\0\x01video")),
         case("a file called a web page, after a blank", &[Download], file("text/html", b"\nvideo"), Expected::Fine("\nvideo")),
-        case("JSON in place of the file", &[Download], file("application/json", br#"{"status":"queued"}"#), unreadable("a file was asked for, but application/json came")),
-        case("half of it", &[Download], file("application/json", br#"{"status""#), unreadable("a file was asked for, but application/json came")),
-        case("a failure in place of the file", &[Download], file("application/json; charset=utf-8", failure), refused(200, "not_found").says("no such video")),
-        case("a web page in place of the file", &[Download], file("text/html", b"<title>Sign in</title>"), unreadable("a web page: Sign in")),
+        case(
+            "JSON in place of the file",
+            &[Download],
+            file("application/json", br#"{"status":"queued"}"#),
+            unreadable("a file was asked for, but application/json came"),
+        ),
+        case(
+            "half of it",
+            &[Download],
+            file("application/json", br#"{"status""#),
+            unreadable("a file was asked for, but application/json came"),
+        ),
+        case(
+            "a failure in place of the file",
+            &[Download],
+            file("application/json; charset=utf-8", failure),
+            refused(200, "not_found").says("no such video"),
+        ),
+        case(
+            "a web page in place of the file",
+            &[Download],
+            file("text/html", b"<title>Sign in</title>"),
+            unreadable("a web page: Sign in"),
+        ),
     ])
     .await;
 }
@@ -128,7 +165,12 @@ async fn bytes_that_were_asked_for_may_be_anything_but_a_failure() {
 #[tokio::test]
 async fn a_body_where_none_was_announced_changes_nothing() {
     run(vec![
-        case("after the head of an error", &[Get, Post, Stream], answers(format!("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n{GOOD}")), refused(404, "not_found").says("not found")),
+        case(
+            "after the head of an error",
+            &[Get, Post, Stream],
+            answers(format!("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n{GOOD}")),
+            refused(404, "not_found").says("not found"),
+        ),
         case("after an empty answer", JSON, answers(format!("{OK}content-length: 0\r\n\r\n{GOOD}")), unreadable("empty")),
     ])
     .await;

@@ -33,14 +33,54 @@ async fn a_web_page_is_never_an_answer() {
 #[tokio::test]
 async fn a_failure_with_status_200_is_a_failure_for_every_kind_of_call() {
     run(vec![
-        case("an error object", ALL, typed("200 OK", "application/json", FAILURE), refused(200, "").says("the model is busy").billed()),
-        case("a bare error", ALL, typed("200 OK", "application/json", r#"{"error":"the model is busy"}"#), refused(200, "").says("the model is busy").billed()),
-        case("no success", ALL, typed("200 OK", "application/json", r#"{"success":false,"message":"the model is busy"}"#), refused(200, "").says("the model is busy").billed()),
-        case("no success, for want of a key", ALL, typed("200 OK", "application/json", r#"{"error":{"message":"who?","code":"invalid_api_key"}}"#), refused(200, "auth").says("who?")),
-        case("no success, for want of money", ALL, typed("200 OK", "application/json", r#"{"error":{"message":"pay","code":"insufficient_user_quota"}}"#), refused(200, "quota").says("pay")),
-        case("called a stream", &[Get, Post, Stream], typed("200 OK", "text/event-stream", FAILURE), refused(200, "").says("the model is busy").billed()),
-        case("without a media type", &[Get, Post, Stream], answers(answer("200 OK", &[], FAILURE)), refused(200, "").says("the model is busy").billed()),
-        case("in the frame of an event", &[Get, Post, Stream], typed("200 OK", "text/event-stream", FRAME), refused(200, "").says("the model is busy").billed()),
+        case(
+            "an error object",
+            ALL,
+            typed("200 OK", "application/json", FAILURE),
+            refused(200, "").says("the model is busy").billed(),
+        ),
+        case(
+            "a bare error",
+            ALL,
+            typed("200 OK", "application/json", r#"{"error":"the model is busy"}"#),
+            refused(200, "").says("the model is busy").billed(),
+        ),
+        case(
+            "no success",
+            ALL,
+            typed("200 OK", "application/json", r#"{"success":false,"message":"the model is busy"}"#),
+            refused(200, "").says("the model is busy").billed(),
+        ),
+        case(
+            "no success, for want of a key",
+            ALL,
+            typed("200 OK", "application/json", r#"{"error":{"message":"who?","code":"invalid_api_key"}}"#),
+            refused(200, "auth").says("who?"),
+        ),
+        case(
+            "no success, for want of money",
+            ALL,
+            typed("200 OK", "application/json", r#"{"error":{"message":"pay","code":"insufficient_user_quota"}}"#),
+            refused(200, "quota").says("pay"),
+        ),
+        case(
+            "called a stream",
+            &[Get, Post, Stream],
+            typed("200 OK", "text/event-stream", FAILURE),
+            refused(200, "").says("the model is busy").billed(),
+        ),
+        case(
+            "without a media type",
+            &[Get, Post, Stream],
+            answers(answer("200 OK", &[], FAILURE)),
+            refused(200, "").says("the model is busy").billed(),
+        ),
+        case(
+            "in the frame of an event",
+            &[Get, Post, Stream],
+            typed("200 OK", "text/event-stream", FRAME),
+            refused(200, "").says("the model is busy").billed(),
+        ),
     ])
     .await;
 }
@@ -48,16 +88,70 @@ async fn a_failure_with_status_200_is_a_failure_for_every_kind_of_call() {
 #[tokio::test]
 async fn the_words_of_an_error_are_found_in_every_wrapping() {
     run(vec![
-        case("the frame of an event", ALL, typed("500 Oops", "text/event-stream", FRAME), refused(500, "retryable").says("500 the model is busy").billed()),
-        case("a frame after comments", ALL, typed("500 Oops", "text/event-stream", format!(": PING\n\n{FRAME}")), refused(500, "retryable").says("500 the model is busy").billed()),
-        case("called a web page", ALL, typed("500 Oops", "text/html", FAILURE), refused(500, "retryable").says("500 the model is busy").billed()),
-        case("a byte order mark", ALL, typed("500 Oops", "application/json", format!("\u{feff}{FAILURE}")), refused(500, "retryable").says("500 the model is busy").billed()),
-        case("bytes that are no UTF-8", ALL, typed("500 Oops", "application/json", b"{\"message\":\"bus\xff\"}"), refused(500, "retryable").says("500 bus\u{fffd}").billed()),
-        case("lines and bells", ALL, typed("400 Bad Request", "application/json", r#"{"message":"one\r\ntwo\u0007\u001b[2Jthree"}"#), refused(400, "invalid_request").says("one two")),
-        case("nothing", ALL, answers(answer("500 Oops", &[], "")), refused(500, "retryable").says("500 internal server error").billed()),
-        case("an empty object", ALL, typed("401 Unauthorized", "application/json", "{}"), refused(401, "auth").says("401 unauthorized")),
-        case("an empty error", ALL, typed("402 Payment Required", "application/json", r#"{"error":{"message":"","code":""}}"#), refused(402, "quota").says("402 payment required")),
-        case("a list with an error", ALL, typed("400 Bad Request", "application/json", r#"[{"error":{"code":400,"message":"no such model","status":"INVALID_ARGUMENT"}}]"#), refused(400, "invalid_request").says("400 no such model")),
+        case(
+            "the frame of an event",
+            ALL,
+            typed("500 Oops", "text/event-stream", FRAME),
+            refused(500, "retryable").says("500 the model is busy").billed(),
+        ),
+        case(
+            "a frame after comments",
+            ALL,
+            typed("500 Oops", "text/event-stream", format!(": PING\n\n{FRAME}")),
+            refused(500, "retryable").says("500 the model is busy").billed(),
+        ),
+        case(
+            "called a web page",
+            ALL,
+            typed("500 Oops", "text/html", FAILURE),
+            refused(500, "retryable").says("500 the model is busy").billed(),
+        ),
+        case(
+            "a byte order mark",
+            ALL,
+            typed("500 Oops", "application/json", format!("\u{feff}{FAILURE}")),
+            refused(500, "retryable").says("500 the model is busy").billed(),
+        ),
+        case(
+            "bytes that are no UTF-8",
+            ALL,
+            typed("500 Oops", "application/json", b"{\"message\":\"bus\xff\"}"),
+            refused(500, "retryable").says("500 bus\u{fffd}").billed(),
+        ),
+        case(
+            "lines and bells",
+            ALL,
+            typed("400 Bad Request", "application/json", r#"{"message":"one\r\ntwo\u0007\u001b[2Jthree"}"#),
+            refused(400, "invalid_request").says("one two"),
+        ),
+        case(
+            "nothing",
+            ALL,
+            answers(answer("500 Oops", &[], "")),
+            refused(500, "retryable").says("500 internal server error").billed(),
+        ),
+        case(
+            "an empty object",
+            ALL,
+            typed("401 Unauthorized", "application/json", "{}"),
+            refused(401, "auth").says("401 unauthorized"),
+        ),
+        case(
+            "an empty error",
+            ALL,
+            typed("402 Payment Required", "application/json", r#"{"error":{"message":"","code":""}}"#),
+            refused(402, "quota").says("402 payment required"),
+        ),
+        case(
+            "a list with an error",
+            ALL,
+            typed(
+                "400 Bad Request",
+                "application/json",
+                r#"[{"error":{"code":400,"message":"no such model","status":"INVALID_ARGUMENT"}}]"#,
+            ),
+            refused(400, "invalid_request").says("400 no such model"),
+        ),
     ])
     .await;
 }
@@ -66,13 +160,48 @@ async fn the_words_of_an_error_are_found_in_every_wrapping() {
 async fn one_kind_of_answer_in_place_of_another_is_named() {
     let text = |body: &str| answers(answer("200 OK", &["content-type: text/event-stream"], body));
     run(vec![
-        case("events where JSON was asked for", JSON, text(EVENTS), unreadable("a stream of events came, but one JSON answer was asked for")),
-        case("events called JSON, where JSON was asked for", JSON, typed("200 OK", "application/json", EVENTS), unreadable("a stream of events came")),
-        case("JSON where events were asked for", &[Stream], typed("200 OK", "application/json", GOOD), unreadable("a stream of events was asked for")),
-        case("JSON called events", &[Stream], text(r#"{"choices":[{"message":{"content":"hi"}}]}"#), unreadable("a stream of events was asked for")),
-        case("JSON called events, after a byte order mark and blanks", &[Stream], text("\u{feff}\r\n {\"choices\":[]}"), unreadable("a stream of events was asked for")),
-        case("events called JSON, where events were asked for", &[Stream], typed("200 OK", "application/json", EVENTS), Expected::Fine("ok")),
-        case("events called a web page, where events were asked for", &[Stream], typed("200 OK", "text/html", format!(": hello\n\n{EVENTS}")), Expected::Fine("ok")),
+        case(
+            "events where JSON was asked for",
+            JSON,
+            text(EVENTS),
+            unreadable("a stream of events came, but one JSON answer was asked for"),
+        ),
+        case(
+            "events called JSON, where JSON was asked for",
+            JSON,
+            typed("200 OK", "application/json", EVENTS),
+            unreadable("a stream of events came"),
+        ),
+        case(
+            "JSON where events were asked for",
+            &[Stream],
+            typed("200 OK", "application/json", GOOD),
+            unreadable("a stream of events was asked for"),
+        ),
+        case(
+            "JSON called events",
+            &[Stream],
+            text(r#"{"choices":[{"message":{"content":"hi"}}]}"#),
+            unreadable("a stream of events was asked for"),
+        ),
+        case(
+            "JSON called events, after a byte order mark and blanks",
+            &[Stream],
+            text("\u{feff}\r\n {\"choices\":[]}"),
+            unreadable("a stream of events was asked for"),
+        ),
+        case(
+            "events called JSON, where events were asked for",
+            &[Stream],
+            typed("200 OK", "application/json", EVENTS),
+            Expected::Fine("ok"),
+        ),
+        case(
+            "events called a web page, where events were asked for",
+            &[Stream],
+            typed("200 OK", "text/html", format!(": hello\n\n{EVENTS}")),
+            Expected::Fine("ok"),
+        ),
         case("events without a media type", &[Stream], answers(answer("200 OK", &[], EVENTS)), Expected::Fine("ok")),
     ])
     .await;

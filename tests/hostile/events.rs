@@ -14,6 +14,11 @@ fn said(text: &str) -> String {
     format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
 }
 
+/// One event around what it carries.
+fn event(data: &str) -> String {
+    format!("data: {data}\n\n")
+}
+
 /// The body came to its end, but the stream did not.
 fn unfinished() -> Failure {
     fails("truncated retryable").status(200).says("ended before its own end")
@@ -41,8 +46,18 @@ async fn events_that_are_no_chunks_are_named() {
         case("null", ONLY, events(format!("data: null\n\n{DONE}")), bad()),
         case("a number", ONLY, events(format!("data: 42\n\n{DONE}")), bad()),
         case("a list", ONLY, events(format!("data: [1]\n\n{DONE}")), bad()),
-        case("JSON cut in the middle, and then more events", ONLY, events(format!("data: {{\"choices\":[{{\n\n{}{DONE}", said("ok"))), bad()),
-        case("a member of the wrong type", ONLY, events("data: {\"choices\":[{\"delta\":{\"role\":5}}]}\n\n"), bad().says("at `choices[0].delta.role`")),
+        case(
+            "JSON cut in the middle, and then more events",
+            ONLY,
+            events(format!("data: {{\"choices\":[{{\n\n{}{DONE}", said("ok"))),
+            bad(),
+        ),
+        case(
+            "a member of the wrong type",
+            ONLY,
+            events("data: {\"choices\":[{\"delta\":{\"role\":5}}]}\n\n"),
+            bad().says("at `choices[0].delta.role`"),
+        ),
     ])
     .await;
 }
@@ -52,15 +67,49 @@ async fn a_failure_in_mid_stream_has_the_gateways_words() {
     let failed = || refused(200, "").says("the model is busy").billed();
     run(vec![
         case("as the first event", ONLY, events("data: {\"error\":{\"message\":\"the model is busy\"}}\n\n"), failed()),
-        case("after some text", ONLY, events(format!("{}data: {{\"error\":{{\"message\":\"the model is busy\"}}}}\n\n", said("so far"))), failed()),
-        case("with a number as its code", ONLY, events("data: {\"error\":{\"message\":\"the model is busy\",\"code\":503}}\n\n"), failed()),
+        case(
+            "after some text",
+            ONLY,
+            events(format!("{}data: {{\"error\":{{\"message\":\"the model is busy\"}}}}\n\n", said("so far"))),
+            failed(),
+        ),
+        case(
+            "with a number as its code",
+            ONLY,
+            events("data: {\"error\":{\"message\":\"the model is busy\",\"code\":503}}\n\n"),
+            failed(),
+        ),
         case("as a bare text", ONLY, events("data: {\"error\":\"the model is busy\"}\n\n"), failed()),
         case("named by its event", ONLY, events("event: error\ndata: the model is busy\n\n"), failed()),
-        case("without a blank line after it", ONLY, events(format!("{}data: {{\"error\":{{\"message\":\"the model is busy\"}}}}", said("so far"))), failed()),
+        case(
+            "without a blank line after it",
+            ONLY,
+            events(format!("{}data: {{\"error\":{{\"message\":\"the model is busy\"}}}}", said("so far"))),
+            failed(),
+        ),
         case("no success", ONLY, events("data: {\"success\":false,\"message\":\"the model is busy\"}\n\n"), failed()),
-        case("for want of money", ONLY, events("data: {\"error\":{\"message\":\"pay\",\"code\":\"insufficient_quota\"}}\n\n"), refused(200, "quota").says("pay")),
-        case("for want of money, after some text", ONLY, events(format!("{}data: {{\"error\":{{\"message\":\"pay\",\"code\":\"insufficient_quota\"}}}}\n\n", said("so far"))), refused(200, "quota").says("pay").billed()),
-        case("the frame of an error with its own status", ONLY, answers(answer("429 Too Many Requests", &["content-type: text/event-stream"], "event: error\ndata: {\"error\":{\"message\":\"the model is busy\"}}\n\n")), refused(429, "rate_limited retryable").says("the model is busy")),
+        case(
+            "for want of money",
+            ONLY,
+            events("data: {\"error\":{\"message\":\"pay\",\"code\":\"insufficient_quota\"}}\n\n"),
+            refused(200, "quota").says("pay"),
+        ),
+        case(
+            "for want of money, after some text",
+            ONLY,
+            events(format!("{}data: {{\"error\":{{\"message\":\"pay\",\"code\":\"insufficient_quota\"}}}}\n\n", said("so far"))),
+            refused(200, "quota").says("pay").billed(),
+        ),
+        case(
+            "the frame of an error with its own status",
+            ONLY,
+            answers(answer(
+                "429 Too Many Requests",
+                &["content-type: text/event-stream"],
+                "event: error\ndata: {\"error\":{\"message\":\"the model is busy\"}}\n\n",
+            )),
+            refused(429, "rate_limited retryable").says("the model is busy"),
+        ),
     ])
     .await;
 }
@@ -68,16 +117,24 @@ async fn a_failure_in_mid_stream_has_the_gateways_words() {
 #[tokio::test]
 async fn odd_streams_that_still_say_what_they_mean_are_read() {
     let tail = "{}\n".repeat(1000);
+    let start = br#"data: {"choices":[{"delta":{"content":"a"#;
+    let no_utf8 = [start.as_slice(), b"\xff", br#"b"}}]}"#, b"\n\n", DONE.as_bytes()].concat();
+    let in_lines = format!("data: {{\"choices\":\ndata: [{{\"delta\":{{\"content\":\"ok\"}}}}]}}\n\n{DONE}");
+    let unknown_fields = format!("id: 7\nx: y\nretry: 99999999999999999999\n\n{EVENTS}");
+    let unknown_events = format!("event: keepalive\ndata: {{}}\n\nevent: ping\ndata:\n\n{EVENTS}");
+    let no_error = event(r#"{"error":null,"choices":[]}"#) + &event(r#"{"error":{"message":"","code":0},"choices":[]}"#) + EVENTS;
+    let large = event(&format!(r#"{{"x":"{}"}}"#, "a".repeat(512 * 1024))) + EVENTS;
+    let fine = |name, body: Vec<u8>, text| case(name, ONLY, events(body), Expected::Fine(text));
     run(vec![
-        case("bytes that are no UTF-8", ONLY, events([b"data: {\"choices\":[{\"delta\":{\"content\":\"a".as_slice(), b"\xff", b"b\"}}]}\n\n", DONE.as_bytes()].concat()), Expected::Fine("a\u{fffd}b")),
-        case("a byte order mark", ONLY, events(format!("\u{feff}{EVENTS}")), Expected::Fine("ok")),
-        case("an event over several lines", ONLY, events(format!("data: {{\"choices\":\ndata: [{{\"delta\":{{\"content\":\"ok\"}}}}]}}\n\n{DONE}")), Expected::Fine("ok")),
-        case("more after the end", ONLY, events(format!("{EVENTS}{tail}")), Expected::Fine("ok")),
-        case("the end twice", ONLY, events(format!("{EVENTS}{DONE}")), Expected::Fine("ok")),
-        case("fields that nobody knows", ONLY, events(format!("id: 7\nx: y\nretry: 99999999999999999999\n\n{EVENTS}")), Expected::Fine("ok")),
-        case("events that nobody knows", ONLY, events(format!("event: keepalive\ndata: {{}}\n\nevent: ping\ndata:\n\n{EVENTS}")), Expected::Fine("ok")),
-        case("an error that is none", ONLY, events(format!("data: {{\"error\":null,\"choices\":[]}}\n\ndata: {{\"error\":{{\"message\":\"\",\"code\":0}},\"choices\":[]}}\n\n{EVENTS}")), Expected::Fine("ok")),
-        case("one event of half a mebibyte", ONLY, events(format!("data: {{\"x\":\"{}\"}}\n\n{EVENTS}", "a".repeat(512 * 1024))), Expected::Fine("ok")),
+        fine("bytes that are no UTF-8", no_utf8, "a\u{fffd}b"),
+        fine("a byte order mark", format!("\u{feff}{EVENTS}").into(), "ok"),
+        fine("an event over several lines", in_lines.into(), "ok"),
+        fine("more after the end", format!("{EVENTS}{tail}").into(), "ok"),
+        fine("the end twice", format!("{EVENTS}{DONE}").into(), "ok"),
+        fine("fields that nobody knows", unknown_fields.into(), "ok"),
+        fine("events that nobody knows", unknown_events.into(), "ok"),
+        fine("an error that is none", no_error.into(), "ok"),
+        fine("one event of half a mebibyte", large.into(), "ok"),
     ])
     .await;
 }

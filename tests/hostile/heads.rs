@@ -42,7 +42,12 @@ async fn a_head_that_never_ends_is_given_up() {
     run(vec![
         case("silence", ALL, vec![Read, Silence], fails("timeout retryable").says("no answer within")),
         case("headers without end", ALL, vec![Read, Send(OK.into()), Forever(header)], breaks()),
-        case("one header without end", ALL, vec![Read, Send(b"HTTP/1.1 200 OK\r\nx: ".to_vec()), Forever(vec![b'a'; 4096])], breaks()),
+        case(
+            "one header without end",
+            ALL,
+            vec![Read, Send(b"HTTP/1.1 200 OK\r\nx: ".to_vec()), Forever(vec![b'a'; 4096])],
+            breaks(),
+        ),
         case("a reason without end", ALL, vec![Read, Send(b"HTTP/1.1 200 ".to_vec()), Forever(vec![b'a'; 4096])], breaks()),
         case("a thousand headers", ALL, answers(answer("200 OK", &["x: 1"; 1000], GOOD)), breaks()),
         case(
@@ -62,16 +67,31 @@ async fn odd_heads_that_still_say_what_they_mean_are_understood() {
     run(vec![
         case("early hints before the answer", JSON, after_hints(GOOD), Expected::Fine("v")),
         case("early hints before a stream", &[Stream], after_hints(EVENTS), Expected::Fine("ok")),
-        case("no reason after the status", JSON, answers("HTTP/1.1 200\r\ncontent-length: 10\r\n\r\n{\"id\":\"v\"}"), Expected::Fine("v")),
+        case(
+            "no reason after the status",
+            JSON,
+            answers("HTTP/1.1 200\r\ncontent-length: 10\r\n\r\n{\"id\":\"v\"}"),
+            Expected::Fine("v"),
+        ),
         case("HTTP/1.0, ended by hanging up", JSON, answers("HTTP/1.0 200 OK\r\n\r\n{\"id\":\"v\"}"), Expected::Fine("v")),
-        case("line ends without a carriage return", JSON, answers("HTTP/1.1 200 OK\ncontent-length: 10\n\n{\"id\":\"v\"}"), Expected::Fine("v")),
+        case(
+            "line ends without a carriage return",
+            JSON,
+            answers("HTTP/1.1 200 OK\ncontent-length: 10\n\n{\"id\":\"v\"}"),
+            Expected::Fine("v"),
+        ),
         case(
             "a header's value in Latin 1",
             JSON,
             answers([b"HTTP/1.1 200 OK\r\nx-who: Jos\xe9\r\ncontent-length: 10\r\n\r\n".as_slice(), GOOD.as_bytes()].concat()),
             Expected::Fine("v"),
         ),
-        case("a header of 64 KiB", JSON, answers(answer("200 OK", &[&format!("x: {}", "a".repeat(65536))], GOOD)), Expected::Fine("v")),
+        case(
+            "a header of 64 KiB",
+            JSON,
+            answers(answer("200 OK", &[&format!("x: {}", "a".repeat(65536))], GOOD)),
+            Expected::Fine("v"),
+        ),
     ])
     .await;
 }
@@ -84,7 +104,12 @@ async fn a_status_that_nobody_knows_is_no_success() {
         case("300 with choices", ALL, answers(answer("300 Multiple Choices", &[], "")), refused(300, "")),
         case("304 although nothing was cached", ALL, answers("HTTP/1.1 304 Not Modified\r\n\r\n"), refused(304, "")),
         case("304 with a body", ALL, answers(answer("304 Not Modified", &[], GOOD)), refused(304, "")),
-        case("another protocol, unasked", ALL, answers("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"), refused(101, "")),
+        case(
+            "another protocol, unasked",
+            ALL,
+            answers("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"),
+            refused(101, ""),
+        ),
     ])
     .await;
 }

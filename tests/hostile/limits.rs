@@ -26,15 +26,30 @@ fn endless_answers() -> Vec<Case> {
         case("a body of blanks", JSON, endless(&chunked, "", chunk(vec![b' '; 16 * 1024])), too_large()),
         case("a body in small chunks", JSON, endless(&chunked, "", chunk([b'a'; 64]).repeat(256)), too_large()),
         case("an event", &[Stream], endless(HEAD, "data: ", letters()), an_event()),
-        case("an event of many lines", &[Stream], endless(HEAD, "", format!("data: {}\n", "a".repeat(100)).repeat(150)), an_event()),
+        case(
+            "an event of many lines",
+            &[Stream],
+            endless(HEAD, "", format!("data: {}\n", "a".repeat(100)).repeat(150)),
+            an_event(),
+        ),
         case("an event's name", &[Stream], endless(HEAD, "event: ", letters()), an_event()),
         case("an event's id", &[Stream], endless(HEAD, "id: ", letters()), an_event()),
-        case("one JSON value called a stream", &[Stream], endless(HEAD, r#"{"id":""#, letters()), unreadable("a stream of events was asked for")),
+        case(
+            "one JSON value called a stream",
+            &[Stream],
+            endless(HEAD, r#"{"id":""#, letters()),
+            unreadable("a stream of events was asked for"),
+        ),
         case("a web page called a stream", &[Stream], endless(HEAD, "<title>Sign in</title>", letters()), unreadable("Sign in")),
         case("the words of an error", ALL, endless(failing, "", letters()), failed()),
         case("the words of an error in JSON", ALL, endless(failing, r#"{"error":{"message":""#, letters()), failed()),
         case("a title", ALL, endless(failing, "<title>", letters()), failed()),
-        case("an answer in place of a file", &[Download], endless("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n", "<title>Sign in</title>", letters()), unreadable("Sign in")),
+        case(
+            "an answer in place of a file",
+            &[Download],
+            endless("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n", "<title>Sign in</title>", letters()),
+            unreadable("Sign in"),
+        ),
     ]
 }
 
@@ -52,7 +67,12 @@ fn padded(length: usize) -> String {
 async fn the_limits_are_the_callers() {
     let body = format!(r#"{{"id":"v","x":"{}"}}"#, "a".repeat(LARGEST));
     run(vec![
-        case("one byte above the limit", JSON, answers(answer("200 OK", &[], padded(LARGEST + 1))), unreadable("larger than 1048576 bytes")),
+        case(
+            "one byte above the limit",
+            JSON,
+            answers(answer("200 OK", &[], padded(LARGEST + 1))),
+            unreadable("larger than 1048576 bytes"),
+        ),
         case("the limit itself", JSON, answers(answer("200 OK", &[], padded(LARGEST))), super::Expected::Fine("v")),
     ])
     .await;
@@ -95,7 +115,8 @@ async fn read_for_a_while(script: Vec<Step>, asked: Ask, least: usize) {
 const MIB: usize = 1024 * 1024;
 
 async fn long_readings() {
-    read_for_a_while(endless("HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\n\r\n", "", vec![0; 64 * 1024]), Download, 64 * MIB).await;
+    read_for_a_while(endless("HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\n\r\n", "", vec![0; 64 * 1024]), Download, 64 * MIB)
+        .await;
     read_for_a_while(endless(HEAD, "", b": PING\n\n".repeat(2000)), Stream, 16 * MIB).await;
     read_for_a_while(endless(HEAD, ": ", vec![b'a'; 16 * 1024]), Stream, 16 * MIB).await;
 }
@@ -125,7 +146,10 @@ fn an_answer_without_end_does_not_fill_the_memory() {
     const ALONE: &str = "OCTOPUSX_TEST_ALONE";
     const NAME: &str = "hostile::limits::an_answer_without_end_does_not_fill_the_memory";
     if std::env::var_os(ALONE).is_none() {
-        let alone = std::process::Command::new(std::env::current_exe().unwrap()).args(["--exact", NAME, "--nocapture"]).env(ALONE, "1").output();
+        let alone = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", NAME, "--nocapture"])
+            .env(ALONE, "1")
+            .output();
         let alone = alone.unwrap();
         let said = String::from_utf8_lossy(&alone.stdout).into_owned() + &String::from_utf8_lossy(&alone.stderr);
         assert!(alone.status.success() && said.contains("1 passed"), "{said}");

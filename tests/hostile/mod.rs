@@ -151,11 +151,7 @@ fn predicates(error: &Error) -> String {
 }
 
 fn builder(base: &str) -> ClientBuilder<Client> {
-    support::builder(base)
-        .first_byte_timeout(FIRST_BYTE)
-        .idle_timeout(IDLE)
-        .max_body_bytes(LARGEST)
-        .max_event_bytes(LARGEST)
+    support::builder(base).first_byte_timeout(FIRST_BYTE).idle_timeout(IDLE).max_body_bytes(LARGEST).max_event_bytes(LARGEST)
 }
 
 /// Makes a call and reads its answer to the end.
@@ -185,7 +181,9 @@ impl Expected {
     /// What is wrong with an outcome.
     fn problem(self, ask: Ask, outcome: &Result<String, Error>) -> Option<String> {
         let (failure, error) = match (self, outcome) {
-            (Self::Fine(expected), Ok(found)) => return (expected != found).then(|| format!("{found:?} instead of {expected:?}")),
+            (Self::Fine(expected), Ok(found)) => {
+                return (expected != found).then(|| format!("{found:?} instead of {expected:?}"));
+            }
             (Self::Fine(_), Err(error)) => return Some(format!("{error:?}")),
             (Self::Fails(_), Ok(found)) => return Some(format!("a failure came as a success: {found:?}")),
             (Self::Fails(failure), Err(error)) => (failure, error),
@@ -199,7 +197,8 @@ impl Expected {
         if !error.to_string().contains(failure.says) {
             return Some(format!("does not say {:?}: {error}", failure.says));
         }
-        (error.attempts() != 1 || error.path().is_none() || error.operation().is_none()).then(|| format!("lacks facts: {error:?}"))
+        (error.attempts() != 1 || error.path().is_none() || error.operation().is_none())
+            .then(|| format!("lacks facts: {error:?}"))
     }
 }
 
@@ -225,8 +224,7 @@ async fn problem_of(case: &Case, ask_for: Ask) -> Option<String> {
     let Ok(outcome) = tokio::time::timeout(IN_TIME, ask(&client, ask_for)).await else { return Some("hangs".to_owned()) };
     let problem = case.expected.problem(ask_for, &outcome).or_else(|| outcome.as_ref().err().and_then(well_formed));
     let arrived = server.arrived();
-    problem
-        .or_else(|| (arrived.len() > 1).then(|| format!("was sent {} times: {arrived:?}", arrived.len())))
+    problem.or_else(|| (arrived.len() > 1).then(|| format!("was sent {} times: {arrived:?}", arrived.len())))
 }
 
 /// Runs a table, a few cases at a time, and names every row that breaks its promise.

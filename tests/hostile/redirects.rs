@@ -19,13 +19,33 @@ fn unsafe_target(status: u16) -> super::Failure {
 #[tokio::test]
 async fn a_redirect_to_nowhere_or_to_an_unsafe_place_is_not_followed() {
     run(vec![
-        case("without a place", ALL, answers(answer("302 Found", &[], "")), unsafe_target(302).says("without saying where").billed()),
+        case(
+            "without a place",
+            ALL,
+            answers(answer("302 Found", &[], "")),
+            unsafe_target(302).says("without saying where").billed(),
+        ),
         case("to no address", IDEMPOTENT, to("302 Found", "http://[::bad"), unsafe_target(302).says("to no address")),
-        case("to bytes that are no text", ALL, answers(b"HTTP/1.1 307 Go\r\nlocation: /\xff\xfe\r\ncontent-length: 0\r\n\r\n".to_vec()), unsafe_target(307).says("redirects")),
+        case(
+            "to bytes that are no text",
+            ALL,
+            answers(b"HTTP/1.1 307 Go\r\nlocation: /\xff\xfe\r\ncontent-length: 0\r\n\r\n".to_vec()),
+            unsafe_target(307).says("redirects"),
+        ),
         case("to a local file", IDEMPOTENT, to("302 Found", "file:///etc/passwd"), unsafe_target(302).says("not safe")),
         case("to a script", IDEMPOTENT, to("302 Found", "javascript:alert(1)"), unsafe_target(302).says("not safe")),
-        case("to bytes in the address", IDEMPOTENT, to("302 Found", "data:application/json,{}"), unsafe_target(302).says("not safe")),
-        case("to a foreign host without TLS", IDEMPOTENT, to("307 Temporary Redirect", "http://gateway.example/v1"), unsafe_target(307).says("http://gateway.example, which is not safe")),
+        case(
+            "to bytes in the address",
+            IDEMPOTENT,
+            to("302 Found", "data:application/json,{}"),
+            unsafe_target(302).says("not safe"),
+        ),
+        case(
+            "to a foreign host without TLS",
+            IDEMPOTENT,
+            to("307 Temporary Redirect", "http://gateway.example/v1"),
+            unsafe_target(307).says("http://gateway.example, which is not safe"),
+        ),
         case("to FTP", IDEMPOTENT, to("301 Moved Permanently", "ftp://127.0.0.1/x"), unsafe_target(301).says("not safe")),
     ])
     .await;
@@ -62,13 +82,20 @@ async fn a_file_in_another_house_is_fetched_without_the_key() {
     let signed = format!("{}/file?X-Amz-Signature={SIGNATURE}&sig={SIGNATURE}", foreign.url);
     let home = Server::play(to("302 Found", &signed)).await;
     let call = builder(&home.url).build().unwrap().videos().content("v");
-    let call = call.header("cookie", "session=1").header("x-api-key", KEY).header("mj-api-secret", KEY).header("x-goog-api-key", KEY);
+    let call =
+        call.header("cookie", "session=1").header("x-api-key", KEY).header("mj-api-secret", KEY).header("x-goog-api-key", KEY);
     let bytes = call.await.unwrap().bytes().await.unwrap();
     assert_eq!(bytes.as_ref(), b"bytes");
     assert!(home.arrived()[0].head.contains(KEY));
     let head = foreign.arrived()[0].head.clone();
-    assert!(!head.contains(KEY) && !head.to_ascii_lowercase().contains("cookie") && !head.to_ascii_lowercase().contains("referer"), "{head}");
-    assert!(head.starts_with(&format!("GET /file?X-Amz-Signature={SIGNATURE}&sig={SIGNATURE} HTTP/1.1")), "the signature must arrive: {head}");
+    assert!(
+        !head.contains(KEY) && !head.to_ascii_lowercase().contains("cookie") && !head.to_ascii_lowercase().contains("referer"),
+        "{head}"
+    );
+    assert!(
+        head.starts_with(&format!("GET /file?X-Amz-Signature={SIGNATURE}&sig={SIGNATURE} HTTP/1.1")),
+        "the signature must arrive: {head}"
+    );
 }
 
 #[tokio::test]
@@ -106,7 +133,8 @@ async fn a_redirect_at_home_is_followed_and_its_body_is_not_read() {
         let head = format!("HTTP/1.1 302 Found\r\nlocation: {location}\r\ntransfer-encoding: chunked\r\n\r\n");
         vec![Step::Read, Step::Send(head.into()), Step::Forever(crate::raw::chunk([b'x'; 4096]))]
     };
-    let server = Server::play_each(move |number| if number == 0 { endless("/v2/x") } else { answers(answer("200 OK", &[], GOOD)) }).await;
+    let server =
+        Server::play_each(move |number| if number == 0 { endless("/v2/x") } else { answers(answer("200 OK", &[], GOOD)) }).await;
     assert_eq!(ask(&builder(&server.url).build().unwrap(), Get).await.unwrap(), "v");
     assert!(server.arrived()[1].head.starts_with("GET /v2/x "));
 }

@@ -49,7 +49,9 @@ async fn a_drip_that_would_last_for_ever_ends_with_the_calls_own_time() {
 
 #[tokio::test]
 async fn an_answer_that_is_only_slow_is_an_answer() {
-    let slow = |body: &str| vec![Read, Send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into()), Drip(body.into(), SHORT)];
+    let slow = |body: &str| {
+        vec![Read, Send(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into()), Drip(body.into(), SHORT)]
+    };
     let mut chunks = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
     chunks.extend(chunk(GOOD));
     chunks.extend(b"0\r\n\r\n");
@@ -57,7 +59,12 @@ async fn an_answer_that_is_only_slow_is_an_answer() {
         case("byte by byte", JSON, slow(GOOD), Expected::Fine("v")),
         case("bytes byte by byte", &[Download], slow("video"), Expected::Fine("video")),
         case("head and body byte by byte", JSON, vec![Read, Drip(chunks, SHORT)], Expected::Fine("v")),
-        case("comments as the only sign of life", &[Stream], slow(&format!("{}{EVENTS}", ": PING\n\n".repeat(5))), Expected::Fine("ok")),
+        case(
+            "comments as the only sign of life",
+            &[Stream],
+            slow(&format!("{}{EVENTS}", ": PING\n\n".repeat(5))),
+            Expected::Fine("ok"),
+        ),
     ])
     .await;
 }

@@ -97,12 +97,20 @@ async fn video(client: &Client) -> Result<PathBuf, Box<dyn std::error::Error>> {
         .deadline(Duration::from_secs(20 * 60))
         .poll_every(Duration::from_millis(if client.base_url().contains("127.0.0.1") { 100 } else { 3000 }))
         .on_progress(move |video| {
-            shown.set_position(video.progress_percent().unwrap_or_default() as u64);
-            shown.set_message(video.state_word().unwrap_or_default());
+            let percent = video.progress_percent().unwrap_or_default() as u64;
+            let word = video.state_word().unwrap_or_default();
+            // Where the output is no terminal there is no bar, but lines when something changed.
+            if shown.is_hidden() && (percent, &word) != (shown.position(), &shown.message()) {
+                println!("video: {percent:>3} % {word}");
+            }
+            shown.set_message(word);
+            shown.set_position(percent);
         })
         .await?;
     bar.finish();
-    println!("video: {}", done.state_word().unwrap_or_default());
+    if !bar.is_hidden() {
+        println!();
+    }
     let file = std::env::temp_dir().join(format!("{}.mp4", done.id));
     let size = client.videos().content(&done.id).await?.save_to(&file).await?;
     println!("video: {size} bytes");

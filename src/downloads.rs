@@ -139,6 +139,7 @@ impl Answer for ByteStream {
             }
             let arriving = transport::head(&core, unsent).await?;
             let arriving = transport::refuse_text(arriving, "a file").await?;
+            let arriving = transport::refuse_failure(arriving).await?;
             Ok(Self { head: arriving.head, body: arriving.body.into_pieces() })
         })
     }

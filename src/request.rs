@@ -34,12 +34,12 @@ pub struct Options {
 
 impl Unsent {
     /// Takes progenitor's request apart.
-    pub(crate) fn new(operation: &'static Operation, request: reqwest::Request) -> Self {
+    pub(crate) fn new(operation: &'static Operation, mut request: reqwest::Request) -> Self {
         Self {
             operation,
             method: request.method().clone(),
             url: request.url().clone(),
-            headers: request.headers().clone(),
+            headers: std::mem::take(request.headers_mut()),
             body: Body::default(),
             options: Options::default(),
         }

@@ -66,6 +66,11 @@ impl Incoming {
         Ok(self.seen.as_deref().and_then(significant))
     }
 
+    /// What was looked at.
+    pub(super) fn seen(&self) -> &[u8] {
+        self.seen.as_deref().unwrap_or_default()
+    }
+
     async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
         if let Some(seen) = self.seen.take() {
             return Ok(Some(seen));

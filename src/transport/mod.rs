@@ -120,6 +120,26 @@ pub(crate) async fn refuse_text(arriving: Arriving, wanted: &str) -> Result<Arri
     }
 }
 
+/// A file that does not say what it is, and is the gateway's error in JSON.
+///
+/// # Errors
+/// That error.
+pub(crate) async fn refuse_failure(arriving: Arriving) -> Result<Arriving, Error> {
+    let Arriving { head, mut body } = arriving;
+    let media = head.media_type();
+    if !media.is_empty() && !media.starts_with("text/") && !media.ends_with("json") {
+        return Ok(Arriving { head, body });
+    }
+    match body.look().await {
+        Ok(Some(_)) if says_failure(&String::from_utf8_lossy(body.seen())) => {
+            let words = body.words(None).await;
+            Err(Error::answer(head, words))
+        }
+        Ok(_) => Ok(Arriving { head, body }),
+        Err(broken) => Err(broken.into_error("the download", Bytes::new(), head)),
+    }
+}
+
 /// The error of a body that is text where something else was wanted.
 pub(crate) fn unwanted(head: Head, body: Bytes, wanted: &str) -> Error {
     let text = String::from_utf8_lossy(&body);

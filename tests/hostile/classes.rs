@@ -1,6 +1,6 @@
 //! What an answer is, whatever it calls itself: failures that look like successes, and the other way round.
 
-use super::{ALL, Download, EVENTS, Expected, GOOD, Get, JSON, Post, Stream, case, refused, run, unreadable};
+use super::{ALL, Download, EVENTS, Expected, GOOD, JSON, Stream, case, refused, run, unreadable};
 use crate::raw::{Step, answer, answers};
 
 const FAILURE: &str = r#"{"error":{"message":"the model is busy","type":"server_error","code":"busy"}}"#;
@@ -65,19 +65,31 @@ async fn a_failure_with_status_200_is_a_failure_for_every_kind_of_call() {
         ),
         case(
             "called a stream",
-            &[Get, Post, Stream],
+            ALL,
             typed("200 OK", "text/event-stream", FAILURE),
             refused(200, "").says("the model is busy").billed(),
         ),
         case(
             "without a media type",
-            &[Get, Post, Stream],
+            ALL,
             answers(answer("200 OK", &[], FAILURE)),
             refused(200, "").says("the model is busy").billed(),
         ),
         case(
+            "called plain text",
+            ALL,
+            typed("200 OK", "text/plain", FAILURE),
+            refused(200, "").says("the model is busy").billed(),
+        ),
+        case(
+            "called a problem",
+            ALL,
+            typed("200 OK", "application/problem+json", FAILURE),
+            refused(200, "").says("the model is busy").billed(),
+        ),
+        case(
             "in the frame of an event",
-            &[Get, Post, Stream],
+            ALL,
             typed("200 OK", "text/event-stream", FRAME),
             refused(200, "").says("the model is busy").billed(),
         ),

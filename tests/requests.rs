@@ -127,3 +127,26 @@ fn a_call_can_be_built_anywhere_and_sent_from_any_task() {
     assert_send(&std::future::IntoFuture::into_future(client.models().list()));
     assert_send(&client);
 }
+
+/// A route belongs into the document; written in Rust it would stay behind when the document changes.
+#[test]
+fn no_path_of_the_documents_stands_in_the_hand_written_code() {
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            read += 1;
+            for operation in octopusx::OPERATIONS.iter().chain(octopusx::openoctopus::OPERATIONS) {
+                let literal_part = operation.path().split('{').next().unwrap();
+                assert!(!source.contains(&format!("\"{literal_part}")), "{} holds {}", path.display(), operation.path());
+            }
+        }
+    }
+    assert!(read > 40, "only {read} files were read");
+}

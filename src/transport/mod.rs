@@ -62,9 +62,7 @@ impl Head {
         let value = self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
-}
 
-impl Head {
     /// A compression of the body. None was asked for, so none is unpacked.
     pub(crate) fn compression(&self) -> Option<&str> {
         let coding = self.headers.get(http::header::CONTENT_ENCODING)?.to_str().ok()?.trim();

@@ -23,7 +23,7 @@ and its tag name, its operations, its fields, and its examples: documented by a 
 not shown when no example gives it a value other than null.
 
 Fails when no operation or tag names a page of the index in openapi/pages.txt, when a page is named that stands nowhere in
-that file, or when an operation has no example.
+that file, when an operation has no example, or when a documented example shows what its schema has no place for.
 
   --all        also lists who names each page, and each field that is not shown
   --root DIR   the folder that holds openapi/, instead of this checkout",
@@ -37,7 +37,7 @@ fn run(mut args: Args) -> Result<Outcome, String> {
     let mut pages = Pages::read(&project.file("openapi/pages.txt"))?;
     let mut problems: Vec<Problem> = Vec::new();
     let (mut fields, mut documented, mut constructed, mut bare) = (0, 0, 0, 0);
-    let mut unshown = Vec::new();
+    let (mut unshown, mut losing) = (Vec::new(), 0);
     for (name, folder) in project.documents()? {
         let document = match load(&folder) {
             Ok(document) => document,
@@ -50,6 +50,11 @@ fn run(mut args: Args) -> Result<Outcome, String> {
         let without_example = without_example(&document);
         bare += without_example.len();
         problems.extend(without_example);
+        for pointer in sections::losing(&document) {
+            losing += 1;
+            let mend = "declare the member in the schema that the example stands for";
+            problems.push(document.problem(&pointer, "a documented value has no place in the schema", mend));
+        }
         let sections = Sections::of(&document);
         say(&format_args!("{name}\n{sections}"));
         let total = sections.total();
@@ -61,6 +66,7 @@ fn run(mut args: Args) -> Result<Outcome, String> {
     say(&pages);
     say(&format_args!("operations without an example: {bare}"));
     say(&format_args!("examples: {documented} documented, {constructed} constructed"));
+    say(&format_args!("documented examples that lose a value: {losing}"));
     say(&format_args!("fields that no example shows: {} of {fields}", unshown.len()));
     if all {
         say(&format_args!("\n{}", pages.named()));

@@ -32,6 +32,7 @@ fn every_section_is_counted() {
     let rest = "pages that an operation or a tag names: 2 of 2 in the index, 1 of 2 beyond it
 operations without an example: 0
 examples: 12 documented, 6 constructed
+documented examples that lose a value: 0
 fields that no example shows: 0 of 38
 ";
     assert_eq!(out, format!("octopusx\n{table}\nopenoctopus\n{table}\n{rest}"));
@@ -84,6 +85,17 @@ fn a_page_that_is_not_listed_is_a_finding() {
         findings(project.path())[0],
         "openapi/octopusx/shop/paths.yaml#/paths/~1v1~1orders~1{id}/post/x-docs: `en/shop/order` is not listed in openapi/pages.txt"
     );
+}
+
+#[test]
+fn a_documented_value_that_the_schema_has_no_place_for_is_a_finding() {
+    let project = project();
+    change(project.path(), EXAMPLES, "value: {title: Moby-Dick, count: 2}", "value: {title: Moby-Dick, count: 2, wrapped: true}");
+    assert_eq!(
+        findings(project.path())[0],
+        "openapi/octopusx/shop/examples.yaml#/components/examples/shop_order_book: a documented value has no place in the schema"
+    );
+    assert!(coverage(project.path()).1.contains("\ndocumented examples that lose a value: 1\n"));
 }
 
 #[test]

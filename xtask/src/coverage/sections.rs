@@ -7,7 +7,7 @@ use octopusx_codegen::load::Document;
 use serde_json::{Value, json};
 
 use super::pages::pages_of;
-use crate::members::shown;
+use crate::members::{shown, undeclared};
 use crate::places::{self, Place};
 
 /// The name of the section that stands in root.yaml.
@@ -107,10 +107,30 @@ impl Sections {
 /// The properties that examples show, each as the address of its schema in the document.
 fn shown_properties(document: &Document) -> HashSet<*const Value> {
     let mut found = HashSet::new();
+    each_example(document, |schema, _, value| {
+        found.extend(shown(document, schema, value).into_iter().map(std::ptr::from_ref));
+    });
+    found
+}
+
+/// The examples of a page of which the document's schema has no place for a member: reading would lose it.
+pub(super) fn losing(document: &Document) -> Vec<String> {
+    let mut found = Vec::new();
+    each_example(document, |schema, example, value| {
+        let documented = example.value.get("x-example").is_none();
+        if documented && !undeclared(document, schema, value).is_empty() && !found.contains(&example.pointer) {
+            found.push(example.pointer.clone());
+        }
+    });
+    found
+}
+
+/// Every example that has a value, with the schema that it stands for.
+fn each_example(document: &Document, mut visit: impl FnMut(&Value, &Place<'_>, &Value)) {
     let mut note = |schema: &Value, example: &Place<'_>| {
         let branch = example.text("x-schema").map(reference);
         if let Some(value) = example.value.get("value") {
-            found.extend(shown(document, branch.as_ref().unwrap_or(schema), value).into_iter().map(std::ptr::from_ref));
+            visit(branch.as_ref().unwrap_or(schema), example, value);
         }
     };
     for media in places::all_media(document).iter().filter(|media| !media.is_binary()) {
@@ -122,7 +142,6 @@ fn shown_properties(document: &Document) -> HashSet<*const Value> {
         let schema = reference(side.schema.value.as_str().unwrap_or_default());
         side.examples.iter().for_each(|example| note(&schema, example));
     }
-    found
 }
 
 fn reference(name: &str) -> Value {

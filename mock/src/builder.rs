@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::Gateway;
 use crate::document::{Document, DocumentError};
 use crate::ids::Ids;
+use crate::plan::Plans;
 use crate::server::{self, Log, System};
 use crate::sources;
 use crate::tasks::Tasks;
@@ -93,6 +94,8 @@ impl GatewayBuilder {
         let (listener, url) = open(self.port).await?;
         let (openoctopus_listener, openoctopus_url) = open(next?).await?;
         let log = Log::default();
+        let plans = Arc::<Plans>::default();
+        let documents = [Arc::clone(&octopusx), Arc::clone(&openoctopus)];
         let (stop, stopped) = watch::channel(());
         let serve = |listener, system: System| {
             let mut stopped = stopped.clone();
@@ -101,14 +104,14 @@ impl GatewayBuilder {
             tokio::spawn(server::serve(listener, Arc::new(system), until))
         };
         let servers = vec![
-            serve(listener, self.system(octopusx, &url, &self.key, &log)),
-            serve(openoctopus_listener, self.system(openoctopus, &openoctopus_url, &self.openoctopus_key, &log)),
+            serve(listener, self.system(octopusx, &url, &self.key, &log, &plans)),
+            serve(openoctopus_listener, self.system(openoctopus, &openoctopus_url, &self.openoctopus_key, &log, &plans)),
         ];
         let Self { key, openoctopus_key, .. } = self;
-        Ok(Gateway { url, openoctopus_url, key, openoctopus_key, log, stop, servers })
+        Ok(Gateway { url, openoctopus_url, key, openoctopus_key, log, plans, documents, stop, servers })
     }
 
-    pub(crate) fn system(&self, document: Arc<Document>, url: &str, key: &str, log: &Log) -> System {
+    pub(crate) fn system(&self, document: Arc<Document>, url: &str, key: &str, log: &Log, plans: &Arc<Plans>) -> System {
         System {
             document,
             url: url.to_owned(),
@@ -117,6 +120,7 @@ impl GatewayBuilder {
             tasks: Tasks::new(self.task_step),
             ids: Ids::default(),
             log: Arc::clone(log),
+            plans: Arc::clone(plans),
         }
     }
 }

@@ -15,6 +15,9 @@ const AUDIO: &[u8] = include_bytes!("files/sample.mp3");
 
 const FOLDER: &str = "/mock-files/";
 
+/// The end of an address whose time is over.
+const EXPIRED: &str = "?expired=true";
+
 /// What would end a path segment or be read as something else in it.
 const SEGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'/').add(b'?').add(b'#').add(b'%').add(b'"').add(b'<').add(b'>').add(b'\\');
 
@@ -90,8 +93,24 @@ impl Kind {
 }
 
 /// The address of a task's file.
-pub(crate) fn address(base: &str, id: &str, kind: Kind) -> String {
-    format!("{base}{FOLDER}{}.{}", utf8_percent_encode(id, SEGMENT), kind.extension())
+pub(crate) fn address(base: &str, id: &str, kind: Kind, expired: bool) -> String {
+    let end = if expired { EXPIRED } else { "" };
+    format!("{base}{FOLDER}{}.{}{end}", utf8_percent_encode(id, SEGMENT), kind.extension())
+}
+
+/// Whether the query of a file's address says that its time is over.
+pub(crate) fn is_expired(query: Option<&str>) -> bool {
+    query.is_some_and(|query| EXPIRED.strip_prefix('?') == Some(query))
+}
+
+/// What a store says of a signed address after its time.
+pub(crate) fn expired() -> Response {
+    let text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+                <Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
 }
 
 /// The task and the kind of a file's path; none when the path is no file's.
@@ -174,7 +193,7 @@ mod tests {
 
     #[test]
     fn an_address_leads_back_to_its_task() {
-        let address = address("http://127.0.0.1:1", "sora-2:task_a/b", Kind::Image);
+        let address = address("http://127.0.0.1:1", "sora-2:task_a/b", Kind::Image, false);
         assert_eq!(address, "http://127.0.0.1:1/mock-files/sora-2:task_a%2Fb.png");
         let path = address.trim_start_matches("http://127.0.0.1:1");
         assert_eq!(named(path), Some(("sora-2:task_a/b".to_owned(), Kind::Image)));

@@ -11,7 +11,9 @@ mod family;
 mod files;
 mod form;
 mod ids;
+mod plan;
 mod pointer;
+mod reply;
 mod request;
 mod route;
 mod schema;
@@ -26,7 +28,7 @@ mod text;
 mod whole;
 
 use std::fmt;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -34,8 +36,13 @@ use tokio::task::JoinHandle;
 
 pub use builder::{DEFAULT_KEY, DEFAULT_OPENOCTOPUS_KEY, GatewayBuilder, StartError};
 pub use form::RecordedPart;
+pub use plan::Calls;
+pub use reply::Reply;
 pub use request::RecordedRequest;
+pub use tasks::{TaskScript, TaskStep};
 
+use document::Document;
+use plan::Plans;
 use server::Log;
 
 /// Both gateways, running in this process until this value is dropped.
@@ -57,6 +64,8 @@ pub struct Gateway {
     key: String,
     openoctopus_key: String,
     log: Log,
+    plans: Arc<Plans>,
+    documents: [Arc<Document>; 2],
     /// The servers stop when this goes.
     stop: watch::Sender<()>,
     servers: Vec<JoinHandle<()>>,
@@ -99,6 +108,66 @@ impl Gateway {
     /// Every request that either gateway got so far, in the order of arrival, those that were refused included.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The next request of an operation: what it is to get follows. Several such orders are met one after another.
+    ///
+    /// ```no_run
+    /// # fn example(gateway: &octopusx_mock::Gateway) {
+    /// use octopusx_mock::TaskStep;
+    ///
+    /// gateway.next("videos_create").make_task([TaskStep::running(50), TaskStep::failed("the prompt was refused")]);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When neither document knows such an operation.
+    #[track_caller]
+    pub fn next(&self, operation: &str) -> Calls<'_> {
+        self.must_know(operation);
+        Calls::new(&self.plans, Some(operation), Some(1))
+    }
+
+    /// All requests of an operation: what they are to get follows. Orders made by [`next`](Self::next) go first; of
+    /// several for all requests the last one counts.
+    ///
+    /// # Panics
+    /// When neither document knows such an operation.
+    #[track_caller]
+    pub fn on(&self, operation: &str) -> Calls<'_> {
+        self.must_know(operation);
+        Calls::new(&self.plans, Some(operation), None)
+    }
+
+    /// The next task, whatever operation of either gateway makes it, tells these states: one a poll, the last for ever
+    /// after. Scripted tasks move by polls only, whatever [`task_step`](GatewayBuilder::task_step) says.
+    ///
+    /// ```no_run
+    /// # fn example(gateway: &octopusx_mock::Gateway) {
+    /// use octopusx_mock::{Reply, TaskStep};
+    ///
+    /// gateway.next_task([TaskStep::answers(Reply::status(404)), TaskStep::done().without_urls(), TaskStep::done()]);
+    /// # }
+    /// ```
+    pub fn next_task(&self, script: impl Into<TaskScript>) {
+        Calls::new(&self.plans, None, Some(1)).make_task(script);
+    }
+
+    #[allow(clippy::panic, reason = "a wrong test should say so at once")]
+    #[track_caller]
+    fn must_know(&self, operation: &str) {
+        if self.documents.iter().all(|document| document.named(operation).is_none()) {
+            let tag = operation.split('_').next().unwrap_or_default();
+            let all = self.documents.iter().flat_map(|document| document.ids());
+            let near: Vec<&str> = all.filter(|id| id.split('_').next() == Some(tag)).collect();
+            let near = if near.is_empty() { String::new() } else { format!("; there are {}", near.join(", ")) };
+            panic!("no document has an operation {operation:?}{near}");
+        }
+    }
+
+    /// Forgets all that was ordered and has not come yet. Tasks that live by a script keep it.
+    pub fn clear(&self) {
+        self.plans.clear();
     }
 
     /// Stops both gateways, and comes back when their ports are free. Answers on their way get a second to finish.

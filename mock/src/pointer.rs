@@ -31,6 +31,13 @@ impl Pointer {
         Some(Self(segments.collect()))
     }
 
+    /// Reads a pointer of a test.
+    #[allow(clippy::panic, reason = "a wrong test should say so at once")]
+    #[track_caller]
+    pub(crate) fn expect(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|| panic!("{text:?} is no JSON pointer"))
+    }
+
     /// Points to a member of the whole value.
     pub(crate) fn member(name: &str) -> Self {
         Self(vec![Segment::Key(name.to_owned())])

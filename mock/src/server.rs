@@ -21,6 +21,7 @@ use crate::face;
 use crate::failure::{self, Failure};
 use crate::files;
 use crate::ids::Ids;
+use crate::plan::Plans;
 use crate::request::{Incoming, RecordedRequest};
 use crate::tasks::Tasks;
 
@@ -40,6 +41,7 @@ pub(crate) struct System {
     pub(crate) tasks: Tasks,
     pub(crate) ids: Ids,
     pub(crate) log: Log,
+    pub(crate) plans: Arc<Plans>,
 }
 
 impl System {
@@ -60,6 +62,7 @@ impl System {
         if let Some((id, kind)) = files::named(incoming.path()) {
             self.record(incoming, None);
             return match self.tasks.find(&id) {
+                Some(_) if files::is_expired(incoming.uri.query()) => files::expired(),
                 Some(_) => files::respond(kind, kind.media_type(), &incoming.headers),
                 None => failure::no_file(incoming.path()),
             };

@@ -206,7 +206,7 @@ impl Story {
     fn of(document: Value, step: Duration) -> Self {
         let document = Document::parse(&document.to_string()).map_err(|error| error.to_string()).unwrap();
         let builder = GatewayBuilder::default().task_step(step).chunk_pause(Duration::ZERO);
-        Self { system: builder.system(Arc::new(document), URL, "k", &Log::default()) }
+        Self { system: builder.system(Arc::new(document), URL, "k", &Log::default(), &Arc::default()) }
     }
 
     async fn raw(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, HeaderMap, String) {

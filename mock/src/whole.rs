@@ -2,6 +2,8 @@
 //! comes to its end.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod scripts;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +33,7 @@ struct Case {
 fn cases() -> Vec<Case> {
     let case = |text: &str, document: Arc<Document>| {
         let builder = GatewayBuilder::default().task_step(Duration::ZERO).chunk_pause(Duration::ZERO);
-        let system = builder.system(document, URL, DEFAULT_KEY, &Log::default());
+        let system = builder.system(document, URL, DEFAULT_KEY, &Log::default(), &Arc::default());
         Case { root: serde_json::from_str(text).unwrap(), system }
     };
     vec![

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use octopusx_mock::Gateway;
+use octopusx_mock::{Gateway, Reply, TaskStep};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -62,6 +62,33 @@ async fn a_video_from_order_to_bytes() {
     assert_eq!(&seen[0].body[..], order.as_bytes());
     assert_eq!(seen[6].operation, None);
     gateway.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_scripted_task_tells_its_states_poll_by_poll() {
+    let gateway = Gateway::start().await.unwrap();
+    let (url, key) = (gateway.url(), bearer(gateway.key()));
+    gateway.next("videos_create").nth(2).make_task([TaskStep::failed("too dark")]);
+    gateway.next_task([TaskStep::answers(Reply::status(404)), TaskStep::says("REVIEWING"), TaskStep::done().without_urls()]);
+    let order = r#"{"model": "my-model", "prompt": "a boat"}"#;
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let made = call(url, "POST", "/v1/videos", &key, order).await.2;
+        let path = format!("/v1/videos/{}", member(&made, "id"));
+        for _ in 0..3 {
+            let (status, _, state) = call(url, "GET", &path, &key, "").await;
+            told.push(if status == 200 { member(&state, "status").to_owned() } else { status.to_string() });
+        }
+    }
+    assert_eq!(told[..6], ["404", "REVIEWING", "completed", "failed", "failed", "failed"]);
+    assert_eq!(told[6..], ["queued", "queued", "queued"]);
+}
+
+#[tokio::test]
+#[should_panic(expected = "no document has an operation \"videos_crate\"; there are videos_")]
+async fn an_order_for_an_unknown_operation_says_so() {
+    let gateway = Gateway::start().await.unwrap();
+    _ = gateway.next("videos_crate");
 }
 
 #[tokio::test]

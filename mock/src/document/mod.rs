@@ -106,6 +106,14 @@ impl Document {
         })
     }
 
+    /// The names of all operations and faces.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().flat_map(|operation| {
+            let faces = operation.faces.iter().map(|face| face.id.as_str());
+            [operation.id.as_str()].into_iter().chain(faces)
+        })
+    }
+
     /// What part an operation plays in following a task.
     pub(crate) fn role(&self, id: &str) -> Option<Role> {
         self.roles.get(id).copied()

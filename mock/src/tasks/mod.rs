@@ -1,5 +1,6 @@
 //! Long tasks: made by one request, followed by others.
 
+mod script;
 mod stage;
 mod view;
 
@@ -20,6 +21,8 @@ use crate::family::Family;
 use crate::files::Kind;
 use crate::pointer::Pointer;
 use crate::request::{Incoming, Payload};
+use script::Told;
+pub use script::{TaskScript, TaskStep};
 pub(crate) use stage::Class;
 use stage::{Stage, Words};
 use view::View;
@@ -43,6 +46,7 @@ pub(crate) struct Task {
     kind: Option<Kind>,
     request: Value,
     answer: Value,
+    script: Option<Arc<TaskScript>>,
 }
 
 impl Tasks {
@@ -69,7 +73,12 @@ impl Tasks {
     }
 
     fn stage(&self, task: &Task) -> Stage {
-        Stage::after(self.steps(task))
+        let Some(script) = &task.script else { return Stage::after(self.steps(task)) };
+        let step = match task.polls.load(Ordering::Relaxed) {
+            0 => script.creation(),
+            polls => script.poll(polls - 1),
+        };
+        step.map_or(Stage::Waiting, TaskStep::stage)
     }
 
     /// The first task that a request names, wherever it does so.
@@ -110,7 +119,13 @@ pub(crate) fn create(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media, ex
     let id = system.ids.like(shown);
     let words = status_words(exchange, rule, media);
     let kind = Kind::of_text(&format!("{} {}", exchange.chosen.operation.template, exchange.chosen.id()));
-    View { rule, words: &words, stage: Stage::Waiting, id: &id, kind, base: &system.url, followed: false }.write(&mut answer);
+    let operation = exchange.chosen.id();
+    let script = system.plans.task(operation, || exchange.incoming.record(Some(operation)));
+    let step = script.as_ref().and_then(|script| script.creation());
+    let stage = step.map_or(Stage::Waiting, TaskStep::stage);
+    let schemas = &exchange.document().schemas;
+    let view = View { schemas, rule, words: &words, stage, step, id: &id, kind, base: &system.url, followed: false };
+    view.write(&mut answer);
     let task = Task {
         id: id.clone(),
         made: Instant::now(),
@@ -120,6 +135,7 @@ pub(crate) fn create(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media, ex
         kind,
         request,
         answer: answer.clone(),
+        script,
     };
     system.tasks.lock().insert(id, Arc::new(task));
     Ok(json_response(exchange.status()?, &answer))
@@ -135,16 +151,24 @@ pub(crate) fn query(
     let id = named_id(exchange, rule)?;
     let system = exchange.system;
     let Some(task) = system.tasks.find(&id) else { return Some(Ok(unknown(exchange, &id))) };
-    task.polls.fetch_add(1, Ordering::Relaxed);
+    let before = task.polls.fetch_add(1, Ordering::Relaxed);
+    let step = task.script.as_ref().and_then(|script| script.poll(before));
+    if let Some(Told::Reply(reply)) = step.map(|step| &step.told) {
+        return Some(Ok(reply.respond(exchange)));
+    }
     let words = status_words(exchange, rule, media);
-    let stage = system.tasks.stage(&task);
+    let stage = match (&task.script, step) {
+        (None, _) => system.tasks.stage(&task),
+        (Some(_), step) => step.map_or(Stage::Waiting, TaskStep::stage),
+    };
     let chosen = best_example(rule, stage, &task, examples);
     let mut answer = chosen.map_or_else(|| task.answer.clone(), |example| example.value.clone());
     // What was once said of a task stays so, whichever example tells its state.
     echo(&mut answer, &task.answer, rule);
     echo(&mut answer, &task.request, rule);
     tell_subject(exchange, rule, task.kind, &mut answer);
-    let view = View { rule, words: &words, stage, id: &task.id, kind: task.kind, base: &system.url, followed: true };
+    let (schemas, id, kind, base) = (&exchange.document().schemas, task.id.as_str(), task.kind, system.url.as_str());
+    let view = View { schemas, rule, words: &words, stage, step, id, kind, base, followed: true };
     view.write(&mut answer);
     Some(exchange.status().map(|status| json_response(status, &answer)))
 }

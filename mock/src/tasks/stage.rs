@@ -7,6 +7,10 @@ pub(crate) enum Stage {
     /// At so many percent.
     Running(u8),
     Done,
+    /// Only scripted tasks come to this.
+    Failed,
+    /// And to this.
+    Cancelled,
 }
 
 /// What kind of state a status word names.
@@ -21,6 +25,7 @@ pub(crate) enum Class {
 const WAITING: [&str; 8] = ["queued", "submitted", "not_start", "pending", "queueing", "waiting", "created", "not_started"];
 const RUNNING: [&str; 5] = ["in_progress", "processing", "running", "generating", "started"];
 const DONE: [&str; 8] = ["completed", "succeeded", "success", "complete", "done", "finished", "ready", "active"];
+const CANCELLED: [&str; 3] = ["cancelled", "canceled", "cancel"];
 const FAILED: [&str; 8] = ["failed", "failure", "error", "cancelled", "canceled", "cancel", "expired", "unknown"];
 
 impl Stage {
@@ -41,14 +46,17 @@ impl Stage {
             Self::Waiting => Class::Waiting,
             Self::Running(_) => Class::Running,
             Self::Done => Class::Done,
+            Self::Failed | Self::Cancelled => Class::Failed,
         }
     }
 
-    pub(crate) fn percent(self) -> u8 {
+    /// None where a task ended without a result: gateways tell any number then.
+    pub(crate) fn percent(self) -> Option<u8> {
         match self {
-            Self::Waiting => 0,
-            Self::Running(percent) => percent,
-            Self::Done => 100,
+            Self::Waiting => Some(0),
+            Self::Running(percent) => Some(percent),
+            Self::Done => Some(100),
+            Self::Failed | Self::Cancelled => None,
         }
     }
 }
@@ -87,6 +95,18 @@ impl Words {
             words.extend(["queued", "in_progress", "completed"].map(str::to_owned));
         }
         Self(words)
+    }
+
+    /// The word for a state; see [`Words::word`]. An end without a result may have none in the document.
+    pub(crate) fn of_stage(&self, stage: Stage, current: Option<&str>) -> Option<String> {
+        if stage != Stage::Failed && stage != Stage::Cancelled {
+            return self.word(stage.class(), current).map(str::to_owned);
+        }
+        let known: &[&str] = if stage == Stage::Failed { &FAILED[..3] } else { &CANCELLED };
+        let listed = known.iter().find_map(|known| self.0.iter().find(|word| word.eq_ignore_ascii_case(known)));
+        let capitals = self.0.iter().any(|word| word.len() > 1 && word.to_ascii_uppercase() == *word);
+        let own = if capitals { known[0].to_ascii_uppercase() } else { known[0].to_owned() };
+        Some(listed.cloned().unwrap_or(own))
     }
 
     /// The word for a class: the one that stands there already if it will do, else the best known of the list. Where a

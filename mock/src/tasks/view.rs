@@ -2,19 +2,25 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
+use super::script::{TaskStep, Told, Urls, Word};
 use super::stage::{Stage, Words};
 use crate::document::TaskRule;
 use crate::files::{self, Kind};
 use crate::pointer::Pointer;
+use crate::schema::Schemas;
+use crate::text;
 
 /// What is to be told about a task, and where.
 pub(super) struct View<'v> {
+    pub(super) schemas: &'v Schemas,
     pub(super) rule: &'v TaskRule,
     /// The words of each status pointer.
     pub(super) words: &'v [Words],
     pub(super) stage: Stage,
+    /// What a script says beside the stage.
+    pub(super) step: Option<&'v TaskStep>,
     pub(super) id: &'v str,
     pub(super) kind: Option<Kind>,
     /// The gateway's own address.
@@ -27,18 +33,8 @@ impl View<'_> {
     pub(super) fn write(&self, answer: &mut Value) {
         self.write_id(answer);
         self.write_status(answer);
-        for pointer in &self.rule.progress {
-            pointer.change(answer, &mut |value| *value = progress(value, self.stage.percent()));
-        }
-        for pointer in &self.rule.error {
-            // An error that the example shows belongs to a task that failed; none of these does.
-            pointer.change(answer, &mut |value| {
-                if value.as_str().is_some_and(|text| !text.is_empty()) {
-                    *value = Value::from("");
-                }
-            });
-            pointer.remove_if(answer, &says_something);
-        }
+        self.write_progress(answer);
+        self.write_error(answer);
         if self.stage == Stage::Done {
             self.write_urls(answer);
             fill_times(answer);
@@ -46,7 +42,67 @@ impl View<'_> {
             for pointer in &self.rule.urls {
                 pointer.remove_if(answer, &says_something);
             }
-            remove_end_times(answer);
+            if self.stage.percent().is_some() {
+                remove_end_times(answer);
+            }
+        }
+        for (pointer, value) in self.step.iter().flat_map(|step| &step.edits) {
+            match value {
+                Some(value) => _ = pointer.force(answer, value.clone()),
+                None => pointer.remove_if(answer, &|_| true),
+            }
+        }
+    }
+
+    fn write_progress(&self, answer: &mut Value) {
+        let ordered = self.step.and_then(|step| step.progress.as_ref());
+        for (at, pointer) in self.rule.progress.iter().enumerate() {
+            let told = pointer.change(answer, &mut |value| match (ordered, self.stage.percent()) {
+                (Some(ordered), _) => *value = ordered.clone(),
+                (None, Some(percent)) => *value = progress(value, percent),
+                (None, None) => {}
+            });
+            if let Some(ordered) = ordered.filter(|_| at == 0 && !told && self.followed) {
+                pointer.force(answer, ordered.clone());
+            }
+        }
+    }
+
+    fn write_error(&self, answer: &mut Value) {
+        for pointer in &self.rule.error {
+            // An error that the example shows belongs to another task.
+            pointer.change(answer, &mut |value| {
+                if value.as_str().is_some_and(|text| !text.is_empty()) {
+                    *value = Value::from("");
+                }
+            });
+            if self.reason().is_none() {
+                pointer.remove_if(answer, &says_something);
+            }
+        }
+        let Some(pointer) = self.rule.error.first() else { return };
+        if let Some(error) = self.step.and_then(|step| step.error.clone()) {
+            pointer.force(answer, error);
+        } else if let Some(reason) = self.reason() {
+            let mut told = false;
+            for pointer in &self.rule.error {
+                told |= pointer.change(answer, &mut |value| tell_reason(value, reason));
+            }
+            if !told {
+                let is_text =
+                    self.schemas.at(self.rule.schema.raw(), pointer).iter().any(|facet| text::is_of_type(facet, "string"));
+                let mut error = if is_text { Value::from("") } else { Value::Null };
+                tell_reason(&mut error, reason);
+                pointer.force(answer, error);
+            }
+        }
+    }
+
+    /// Why the task failed.
+    fn reason(&self) -> Option<&str> {
+        match &self.step?.told {
+            Told::State(Stage::Failed, reason) => reason.as_deref(),
+            _ => None,
         }
     }
 
@@ -60,26 +116,55 @@ impl View<'_> {
     }
 
     fn write_status(&self, answer: &mut Value) {
-        let class = self.stage.class();
         let mut told = false;
         for (pointer, words) in self.rule.status.iter().zip(self.words) {
             told |= pointer.change(answer, &mut |value| {
-                if let Some(word) = words.word(class, value.as_str()) {
+                if let Some(word) = self.word(words, value.as_str()) {
                     *value = Value::from(word);
                 }
             });
         }
         let first = self.rule.status.first().zip(self.words.first());
         if let Some((pointer, words)) = first.filter(|_| self.followed && !told)
-            && let Some(word) = words.word(class, None)
+            && let Some(word) = self.word(words, None)
         {
             pointer.force(answer, Value::from(word));
         }
     }
 
+    fn word(&self, words: &Words, current: Option<&str>) -> Option<String> {
+        let usual = || words.of_stage(self.stage, current);
+        match self.step.map_or(&Word::Usual, |step| &step.word) {
+            Word::Usual => usual(),
+            Word::Upper => usual().map(|word| word.to_uppercase()),
+            Word::Lower => usual().map(|word| word.to_lowercase()),
+            Word::Exactly(word) => Some(word.clone()),
+        }
+    }
+
+    fn write_urls(&self, answer: &mut Value) {
+        let urls = self.step.map_or(Urls::Usual, |step| step.urls);
+        if urls == Urls::Missing {
+            for pointer in &self.rule.urls {
+                pointer.remove_if(answer, &says_something);
+            }
+            return;
+        }
+        self.write_addresses(answer, urls == Urls::Expired);
+        if urls == Urls::Empty {
+            for pointer in &self.rule.urls {
+                pointer.change(answer, &mut |value| {
+                    if value.is_string() {
+                        *value = Value::from("");
+                    }
+                });
+            }
+        }
+    }
+
     /// Every address of the example is replaced: a foreign one would lead out of the test. Where none of them was for
     /// this kind of task, the pointer that is meant for it gets one.
-    fn write_urls(&self, answer: &mut Value) {
+    fn write_addresses(&self, answer: &mut Value, expired: bool) {
         let named = |pointer: &Pointer| pointer.last_key().and_then(Kind::of_text);
         let meant = self.rule.urls.iter().find(|pointer| self.kind.is_some() && named(pointer) == self.kind);
         let Some(meant) = meant.or(self.rule.urls.first()) else { return };
@@ -87,7 +172,7 @@ impl View<'_> {
         for pointer in &self.rule.urls {
             let shown = pointer.read(answer).and_then(Value::as_str).and_then(Kind::of_address);
             let kind = named(pointer).or(self.kind).or(shown).unwrap_or(Kind::Video);
-            let address = Value::from(files::address(self.base, self.id, kind));
+            let address = Value::from(files::address(self.base, self.id, kind, expired));
             pointer.change(answer, &mut |value| {
                 // An object here holds its address at another pointer.
                 if value.as_str().is_some_and(|text| !text.is_empty()) {
@@ -98,8 +183,20 @@ impl View<'_> {
         }
         if !told {
             let kind = named(meant).or(self.kind).unwrap_or(Kind::Video);
-            meant.force(answer, Value::from(files::address(self.base, self.id, kind)));
+            meant.force(answer, Value::from(files::address(self.base, self.id, kind, expired)));
         }
+    }
+}
+
+/// Puts a reason where an error has its words: the text itself, or a member of it.
+fn tell_reason(error: &mut Value, reason: &str) {
+    match error {
+        Value::Object(members) => {
+            let known = ["message", "reason", "detail"].into_iter().find(|name| members.contains_key(*name));
+            members.insert(known.unwrap_or("message").to_owned(), Value::from(reason));
+        }
+        Value::Null => *error = json!({ "code": "task_failed", "message": reason }),
+        _ => *error = Value::from(reason),
     }
 }
 

@@ -1,6 +1,4 @@
 //! What building one request costs, beside raw reqwest with a hand-written struct. Nothing is sent.
-//!
-//! `cargo run --release --manifest-path bench/Cargo.toml --bin request`
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -9,6 +7,11 @@ use octopusx::Client;
 use octopusx::chat::{ChatCompletionRequest, ChatMessage};
 use octopusx::videos::VideoRequest;
 use serde::Serialize;
+
+use crate::results::Results;
+use crate::{Outcome, Part};
+
+pub const PART: Part = Part { name: "request", run, roles: &[] };
 
 #[derive(Serialize)]
 struct Message {
@@ -35,7 +38,7 @@ fn nanoseconds(mut work: impl FnMut()) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn run(results: &mut Results) -> Outcome {
     let client = Client::builder().key("sk-bench").base_url("http://127.0.0.1:9").build()?;
     let http = reqwest::Client::new();
     let chat = ChatCompletionRequest::new("gpt-4o", [ChatMessage::user("Name three jobs of an API gateway.")]).temperature(0.2);
@@ -63,9 +66,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ours_video = nanoseconds(|| {
         black_box(client.videos().create(black_box(&video)).request()).ok();
     });
-    println!("building one request, ns           octopusx   raw reqwest   ratio");
-    println!("GET  /v1/videos/{{id}}              {ours_get:8.0}   {raw_get:11.0}   {:5.2}", ours_get / raw_get);
-    println!("POST /v1/chat/completions          {ours_chat:8.0}   {raw_chat:11.0}   {:5.2}", ours_chat / raw_chat);
-    println!("POST /v1/videos                    {ours_video:8.0}");
+    results.table(
+        "building one request, ns",
+        &["octopusx", "raw reqwest", "ratio"],
+        &[
+            ("GET /v1/videos/{id}", vec![ours_get, raw_get, ours_get / raw_get]),
+            ("POST /v1/chat/completions", vec![ours_chat, raw_chat, ours_chat / raw_chat]),
+            ("POST /v1/videos", vec![ours_video, f64::NAN, f64::NAN]),
+        ],
+    );
     Ok(())
 }

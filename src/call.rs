@@ -225,6 +225,7 @@ const fn unlisted(method: Method) -> Operation {
         auth: Auth::Bearer,
         success: None,
         stream: None,
+        plain_text: None,
     }
 }
 

@@ -298,7 +298,8 @@ impl<C: System> ClientBuilder<C> {
         self
     }
 
-    /// The largest JSON answer that is read, in bytes. Default: 64 MiB.
+    /// The largest answer that is held in memory, in bytes: JSON, and what [`bytes`](crate::ByteStream::bytes) collects.
+    /// Default: 64 MiB.
     pub fn max_body_bytes(mut self, most: usize) -> Self {
         self.max_body = most;
         self

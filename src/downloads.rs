@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::io::AsyncWriteExt;
 
 use crate::client::Core;
-use crate::error::{Error, request_id};
+use crate::error::{Error, Kind, request_id};
 use crate::request::Unsent;
 use crate::transport::{self, Answer, Broken, Head, Pieces, Receiving};
 
@@ -31,6 +31,7 @@ const WRITE_BUFFER: usize = 256 * 1024;
 pub struct ByteStream {
     head: Head,
     body: Pieces,
+    max_body: usize,
 }
 
 impl ByteStream {
@@ -76,16 +77,37 @@ impl ByteStream {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Everything at once, in memory.
+    /// The most that [`bytes`](Self::bytes) takes. Default: the client's
+    /// [`max_body_bytes`](crate::ClientBuilder::max_body_bytes).
+    #[must_use]
+    pub fn max_body_bytes(mut self, most: usize) -> Self {
+        self.max_body = most;
+        self
+    }
+
+    /// Everything at once, in memory, up to [`max_body_bytes`](Self::max_body_bytes).
     ///
     /// # Errors
-    /// The connection broke before the end.
+    /// The connection broke before the end, or more came than may be held: save that to a file, or read it in pieces.
     pub async fn bytes(mut self) -> Result<Bytes, Error> {
-        let mut whole = BytesMut::new();
+        let announced = self.content_length().unwrap_or_default();
+        if announced > self.max_body as u64 {
+            return Err(self.too_large());
+        }
+        let mut whole = BytesMut::with_capacity(usize::try_from(announced).unwrap_or_default());
         while let Some(piece) = self.next().await {
-            whole.extend_from_slice(&piece?);
+            let piece = piece?;
+            if whole.len() + piece.len() > self.max_body {
+                return Err(self.too_large());
+            }
+            whole.extend_from_slice(&piece);
         }
         Ok(whole.freeze())
+    }
+
+    fn too_large(self) -> Error {
+        let message = format!("the answer is larger than {} bytes, the most that is held in memory", self.max_body);
+        Error::with_answer(Kind::TooLarge, message, self.head, Bytes::new())
     }
 
     /// Saves everything to a file and returns its size in bytes.
@@ -140,7 +162,7 @@ impl Answer for ByteStream {
             let arriving = transport::head(&core, unsent).await?;
             let arriving = transport::refuse_text(arriving, "a file").await?;
             let arriving = transport::refuse_failure(arriving).await?;
-            Ok(Self { head: arriving.head, body: arriving.body.into_pieces() })
+            Ok(Self { head: arriving.head, body: arriving.body.into_pieces(), max_body: core.max_body })
         })
     }
 }

@@ -12,6 +12,8 @@ pub struct Operation {
     pub(crate) idempotent: bool,
     pub(crate) success: Option<Success>,
     pub(crate) stream: Option<Stream>,
+    /// The member of the JSON answer that an answer in plain text stands for.
+    pub(crate) plain_text: Option<&'static str>,
 }
 
 /// How the key travels.

@@ -15,4 +15,5 @@ mod secrets;
 mod stories;
 mod streams;
 mod support;
+mod transfer;
 mod watch;

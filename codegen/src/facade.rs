@@ -124,6 +124,8 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
     out.line(&format!("idempotent: {},", face.idempotent));
     out.line(&format!("success: {success},"));
     out.line(&format!("stream: {stream},"));
+    let text = operation.plain_text.as_ref().map_or_else(|| "None".to_owned(), |name| format!("Some({})", literal(name)));
+    out.line(&format!("plain_text: {text},"));
     out.close_with("};");
 }
 

@@ -48,6 +48,7 @@ fn what_the_runtime_must_know_of_an_operation_is_a_constant() {
             idempotent: false,
             success: None,
             stream: None,
+            plain_text: None,
         };"#,
     );
     code.expect("", r#"pub const BASE_URL: &str = "https://post.example"; pub const DOCUMENT_VERSION: &str = "2026-01-31";"#);

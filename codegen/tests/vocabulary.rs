@@ -488,3 +488,21 @@ fn x_status_is_that_of_a_failure_and_says_nothing_about_code() {
 }
 
 const ID: &str = "parameters: [{name: id, in: path, required: true, description: Which., schema: {type: string}, example: l-1}]";
+
+#[test]
+fn x_plain_text_names_the_member_that_a_text_is_read_as() {
+    let content = "
+        application/json:
+          schema: {$ref: '#/components/schemas/Letter'}
+          examples: {one: {value: {id: a}}}
+        text/plain:
+          schema: {type: string}
+          examples: {one: {value: hello}}
+    ";
+    let code = Post::new().with_route(&get("/read", "letters_read").content(content).more("x-plain-text: id")).code();
+    code.expect(
+        "letters",
+        r#"path: "/read", auth: crate::operation::Auth::Bearer, idempotent: true, success: None, stream: None,
+        plain_text: Some("id"),"#,
+    );
+}

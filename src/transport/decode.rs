@@ -25,6 +25,10 @@ pub(super) fn answer<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> 
             true => Err(Error::answer(head, body)),
         },
         Err(_) if says_failure(text) || lacks_its_mark(head.about.operation.success, text) => Err(Error::answer(head, body)),
+        Err(failure) if is_plain_text(&head, text) => match plain_text::<T>(head.about.operation.plain_text, text) {
+            Some(value) => Ok(Response::new(value, head, body)),
+            None => Err(not_readable(failure, text, head, body.clone())),
+        },
         Err(failure) => Err(not_readable(failure, text, head, body.clone())),
     }
 }
@@ -33,6 +37,25 @@ pub(super) fn answer<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> 
 pub(super) fn undescribed(head: Head, body: Bytes) -> Result<Response<()>, Error> {
     let failed = |text: &str| says_failure(text) || lacks_its_mark(head.about.operation.success, text);
     if failed(&String::from_utf8_lossy(&body)) { Err(Error::answer(head, body)) } else { Ok(Response::new((), head, body)) }
+}
+
+/// Whether an answer that is no JSON may be the text itself. A broken JSON answer or a web page in its place is none.
+fn is_plain_text(head: &Head, text: &str) -> bool {
+    let media = head.media_type();
+    let plain = media.is_empty() || (media.starts_with("text/") && !matches!(media.as_str(), "text/html" | "text/event-stream"));
+    let start = text.trim_start().as_bytes();
+    plain
+        && !start.starts_with(b"{")
+        && ![&b"<!doctype"[..], b"<html", b"<?xml"]
+            .iter()
+            .any(|page| start.get(..page.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(page)))
+}
+
+/// A text as the answer whose member it stands for.
+fn plain_text<T: for<'de> Read<'de>>(member: Option<&str>, text: &str) -> Option<T> {
+    let mut members = serde_json::Map::new();
+    members.insert(member?.to_owned(), text.into());
+    decode_text(&Value::Object(members).to_string()).ok()
 }
 
 /// Why a text could not be read, and where.

@@ -83,6 +83,30 @@ impl Checker<'_> {
         Answer::Empty
     }
 
+    /// The member that an answer in plain text is read as, where JSON is not the only form of the answer.
+    pub(super) fn plain_text(&self, at: &str, operation: &Value) -> Option<String> {
+        let media = operation.pointer("/responses/200/content").and_then(Value::as_object);
+        let text = media.is_some_and(|media| media.contains_key("text/plain"));
+        let json = media.and_then(|media| media.get("application/json"));
+        let Some(member) = operation.get("x-plain-text") else {
+            if text && json.is_some() {
+                let mend = "add `x-plain-text: …` with the answer's member that the text is read as";
+                self.problem(at, "the answer can be JSON or plain text, but `x-plain-text` is missing", mend);
+            }
+            return None;
+        };
+        let at = format!("{at}/x-plain-text");
+        if !text {
+            self.problem(&at, "no answer in plain text is described", "describe `text/plain` in the 200 answer");
+        }
+        let schema = json.and_then(|json| json.get("schema")).map(|schema| self.document.resolve(schema));
+        let property = member.as_str().and_then(|member| schema?.get("properties")?.get(member));
+        if property.is_none_or(|property| self.ty(&at, property) != Type::String) {
+            self.problem(&at, format!("{member} names no string of the JSON answer"), "name a property whose type is `string`");
+        }
+        member.as_str().map(str::to_owned)
+    }
+
     /// Errors are part of a complete document.
     pub(super) fn check_errors(&self, at: &str, operation: &Value) {
         let responses = operation.get("responses").and_then(Value::as_object);

@@ -74,6 +74,7 @@ impl Checker<'_> {
             unlisted,
             parameters,
             stream,
+            plain_text: self.plain_text(at, value),
             websocket: self.websocket(at, value),
         };
         operation.faces = self.faces(at, value, &operation);

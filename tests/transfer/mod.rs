@@ -1,0 +1,3 @@
+//! Files on their way: from the gateway to the disk, and from the disk to the storage.
+
+mod texts;

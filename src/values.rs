@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::wire::{self, Read, Typed};
 
 /// A number or a text, as it came.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Loose {
     Integer(i64),
     Float(f64),
@@ -25,6 +25,16 @@ impl Loose {
             Self::Text(text) => text.trim().trim_end_matches('%').trim_end().parse().ok(),
         }
         .filter(|number: &f64| number.is_finite())
+    }
+}
+
+impl fmt::Debug for Loose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(number) => wire::shown::variant(f, "Integer", number),
+            Self::Float(number) => wire::shown::variant(f, "Float", number),
+            Self::Text(text) => wire::shown::variant(f, "Text", text),
+        }
     }
 }
 

@@ -81,15 +81,8 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     let hidden = switches(api, &schema.name);
     let properties: Vec<&Property> =
         object.properties.iter().filter(|property| !hidden.contains(&property.name.as_str())).collect();
-    let secret = properties.iter().any(|property| property.secret);
     let form = api.is_form(&schema.name);
-    let derives = match (form, secret) {
-        (true, true) => "Clone",
-        (true, false) => "Clone, Debug",
-        (false, true) => "Clone, PartialEq",
-        (false, false) => "Clone, Debug, PartialEq",
-    };
-    head(out, schema, derives);
+    head(out, schema, if form { "Clone" } else { "Clone, PartialEq" });
     out.open(&format!("pub struct {}", schema.name));
     for property in &properties {
         property_doc(out, property);
@@ -99,13 +92,7 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
     out.line("pub extra: crate::wire::Extra,");
     out.close();
     write_methods(out, api, schema, object, &properties);
-    if secret {
-        let shown: Vec<String> = properties
-            .iter()
-            .map(|property| format!("{} {}", property.rust_name, if property.secret { "hidden" } else { "shown" }))
-            .collect();
-        out.line(&format!("crate::wire::debug_without_secrets!({} {{ {} }});", schema.name, shown.join(", ")));
-    }
+    write_debug(out, &schema.name, &properties);
     if form {
         return write_form(out, &schema.name, &properties);
     }
@@ -122,6 +109,14 @@ fn write_object(out: &mut Writer, api: &Api, schema: &Schema, object: &Object) {
         out.line(&format!("crate::wire::body!({name});"));
     }
     accessors::write(out, api, schema, object);
+}
+
+fn write_debug(out: &mut Writer, name: &str, properties: &[&Property]) {
+    let names = |secret: bool| {
+        let named = properties.iter().filter(|property| property.secret || !secret);
+        named.map(|property| property.rust_name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    out.line(&format!("crate::wire::debug_object!({name} {{ {} }} hides {{ {} }});", names(false), names(true)));
 }
 
 /// A body that travels as `multipart/form-data`: it is only sent.
@@ -243,7 +238,7 @@ fn initial(api: &Api, schema: &Schema, object: &Object, property: &Property) -> 
 }
 
 fn write_words(out: &mut Writer, schema: &Schema, words: &[Word]) {
-    head(out, schema, "Clone, Debug, PartialEq, Eq, Hash");
+    head(out, schema, "Clone, PartialEq, Eq, Hash");
     out.open(&format!("pub enum {}", schema.name));
     for word in words {
         out.doc(&format!("`{}`", word.word));
@@ -257,7 +252,7 @@ fn write_words(out: &mut Writer, schema: &Schema, words: &[Word]) {
 }
 
 fn write_tagged(out: &mut Writer, api: &Api, schema: &Schema, tag: &str, variants: &[(String, String)]) {
-    head(out, schema, "Clone, Debug, PartialEq");
+    head(out, schema, "Clone, PartialEq");
     out.open(&format!("pub enum {}", schema.name));
     for (word, branch) in variants {
         out.doc(&format!("`{tag}` is `{word}`."));
@@ -295,7 +290,7 @@ fn write_from(out: &mut Writer, union: &str, variant: &str, source: &str, value:
 }
 
 fn write_by_type(out: &mut Writer, api: &Api, schema: &Schema, branches: &[Branch]) {
-    head(out, schema, "Clone, Debug, PartialEq");
+    head(out, schema, "Clone, PartialEq");
     out.open(&format!("pub enum {}", schema.name));
     for branch in branches {
         let article = if matches!(branch.json.as_str(), "array" | "integer" | "object") { "An" } else { "A" };
@@ -335,7 +330,7 @@ fn write_any_of(out: &mut Writer, api: &Api, schema: &Schema, branches: &[String
     if !json && !form {
         return;
     }
-    head(out, schema, if form { "Clone, Debug" } else { "Clone, Debug, PartialEq" });
+    head(out, schema, if form { "Clone" } else { "Clone, PartialEq" });
     out.open(&format!("pub enum {}", schema.name));
     for branch in branches {
         out.doc(&format!("A [`{branch}`]."));

@@ -32,7 +32,7 @@ fn a_struct_has_a_field_for_each_property_in_the_order_of_the_document() {
     );
     code.expect(
         "letters",
-        "#[derive(Clone, Debug, PartialEq)]
+        "#[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub struct Card {
             pub text: String,
@@ -165,7 +165,7 @@ fn an_enum_is_open_whether_the_document_says_so_or_not() {
     );
     code.expect(
         "letters",
-        "#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        "#[derive(Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum CardSize { Small, _16_9, Other_, Other(String), }",
     );
@@ -369,7 +369,7 @@ fn what_is_deprecated_is_marked_so() {
             text: {type: string, description: Use `lines`., deprecated: true}
         ",
     );
-    code.expect("letters", "#[deprecated] #[derive(Clone, Debug, PartialEq)] #[non_exhaustive] pub struct Card");
+    code.expect("letters", "#[deprecated] #[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Card");
     code.expect("letters", "#[deprecated] pub text: Option<String>");
     code.expect("letters", "#[deprecated] #[must_use] pub fn text(mut self, text: impl Into<String>) -> Self");
 }
@@ -412,5 +412,5 @@ fn a_form_takes_files_and_is_only_sent() {
         "letters",
         r#"crate::wire::form!(Scan { to: "to" value required, page: "page" file required, more: "more" files optional });"#,
     );
-    code.refuse("letters", "#[derive(Clone, Debug, PartialEq)] #[non_exhaustive] pub struct Scan");
+    code.refuse("letters", "#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Scan");
 }

@@ -17,6 +17,8 @@ pub struct Back {
     pub unknown: Vec<String>,
     /// Words that an open list does not hold. An example may have such; they lose nothing.
     pub new_words: Vec<String>,
+    /// What `Debug` shows, on one line and on many.
+    pub shown: String,
 }
 
 impl Back {
@@ -24,7 +26,7 @@ impl Back {
         let text = serde_json::to_string(value).map_err(|error| format!("can't be written: {error}"))?;
         let written = serde_json::from_str(&text).map_err(|error| format!("writes what is no JSON: {error}"))?;
         let debug = format!("{value:?}");
-        Ok(Self { value: written, unknown: unknown(&debug), new_words: new_words(&debug) })
+        Ok(Self { value: written, unknown: unknown(&debug), new_words: new_words(&debug), shown: format!("{debug}\n{value:#?}") })
     }
 
     /// The same value as the example, and all of it known.

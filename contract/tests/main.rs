@@ -13,6 +13,7 @@ mod method;
 mod multipart;
 mod planted;
 mod requests;
+mod secrets;
 mod site;
 mod table;
 
@@ -123,4 +124,15 @@ fn no_operation_goes_without_a_request_an_answer_and_a_failure() {
     let table = table::Table::of(&[&REQUESTS, &ANSWERS, &EVENTS, &FAILURES]);
     table.print();
     table.must_be_full();
+}
+
+#[test]
+fn no_type_shows_the_signature_of_an_address_wherever_it_stands() {
+    let shapes: Vec<_> = DOCUMENTS.iter().flat_map(|document| document.shapes).collect();
+    let looked: Vec<Result<usize, String>> = shapes.iter().map(|shape| secrets::check_shape(shape)).collect();
+    let broken: Vec<&String> = looked.iter().filter_map(|looked| looked.as_ref().err()).collect();
+    assert!(broken.is_empty(), "{} of {} shapes fail:\n{broken:#?}", broken.len(), shapes.len());
+    let places: usize = looked.iter().flatten().sum();
+    println!("{places} places in {} shapes", shapes.len());
+    assert!(places > shapes.len(), "texts and unknown members were tried: {places}");
 }

@@ -12,12 +12,12 @@ macro_rules! object {
                 let mut rest = $crate::wire::Extra::new();
                 while let Some(name) = map.next_key_seed($crate::wire::KeySeed)? {
                     match &*name {
-                        $($wire => $field = $crate::wire::read_field::$kind(&mut map, $wire)?,)*
-                        _ => $crate::wire::read_extra(&mut map, &mut rest, name)?,
-                    }
+                        $($wire => $crate::wire::read_field::$kind(&mut map, $wire, &mut $field),)*
+                        _ => $crate::wire::read_extra(&mut map, &mut rest, name),
+                    }?;
                 }
                 Ok(Self {
-                    $($field: $crate::wire::take_field::$kind($field, $wire)?,)*
+                    $($field: $crate::wire::object!(@take $kind $field $wire),)*
                     extra: rest,
                 })
             }
@@ -27,11 +27,12 @@ macro_rules! object {
 
         #[allow(deprecated)]
         impl ::serde::Serialize for $name {
+            // An object may have no members that are described.
+            #[allow(unused_mut)]
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut map = serializer.serialize_map(None)?;
-                $($crate::wire::write_field::$kind(&mut map, $wire, &self.$field)?;)*
-                $crate::wire::write_extra(&mut map, &self.extra)?;
-                ::serde::ser::SerializeMap::end(map)
+                let mut out = $crate::wire::Writing::new(serializer)?;
+                $(out.$kind($wire, &self.$field);)*
+                out.end(&self.extra)
             }
         }
 
@@ -40,6 +41,12 @@ macro_rules! object {
                 Some(&self.extra)
             }
         }
+    };
+    (@take required $field:ident $wire:literal) => {
+        $crate::wire::needed($field, $wire)?
+    };
+    (@take optional $field:ident $wire:literal) => {
+        $field
     };
 }
 
@@ -88,23 +95,30 @@ macro_rules! form {
     };
 }
 
-/// `Debug` that says only whether a secret field is there.
-macro_rules! debug_without_secrets {
-    ($name:ident { $($field:ident $kind:ident),* $(,)? }) => {
+/// `Debug` of an object; of its secret fields it says only that they are hidden.
+macro_rules! debug_object {
+    ($name:ident { $($field:ident),* $(,)? } hides { $($secret:ident),* }) => {
         #[allow(deprecated)]
         impl ::std::fmt::Debug for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                let mut out = f.debug_struct(stringify!($name));
-                $($crate::wire::debug_without_secrets!(@$kind out self $field);)*
-                out.field("extra", &self.extra).finish()
+                let fields: &[(&str, &dyn ::std::fmt::Debug)] = &[$((stringify!($field), &self.$field)),*];
+                $crate::wire::shown::object(f, stringify!($name), fields, &[$(stringify!($secret)),*], &self.extra)
             }
         }
     };
-    (@shown $out:ident $self:ident $field:ident) => {
-        $out.field(stringify!($field), &$self.$field)
-    };
-    (@hidden $out:ident $self:ident $field:ident) => {
-        $out.field(stringify!($field), &format_args!("[hidden]"))
+}
+
+/// `Debug` of a union; every variant has a value.
+macro_rules! debug_union {
+    ($name:ident { $($variant:ident),* $(,)? }) => {
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                let (variant, value): (&str, &dyn ::std::fmt::Debug) = match self {
+                    $(Self::$variant(value) => (stringify!($variant), value),)*
+                };
+                $crate::wire::shown::variant(f, variant, value)
+            }
+        }
     };
 }
 
@@ -146,6 +160,15 @@ macro_rules! words {
             }
         }
 
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                match self {
+                    $(Self::$variant => f.write_str(stringify!($variant)),)*
+                    Self::Other(word) => $crate::wire::shown::variant(f, "Other", word),
+                }
+            }
+        }
+
         $crate::wire::read_by!($name, deserialize_str, WordVisitor);
 
         impl ::serde::Serialize for $name {
@@ -161,6 +184,8 @@ macro_rules! words {
 /// A union told apart by a tag.
 macro_rules! tagged {
     ($name:ident by $tag:literal { $($word:literal => $variant:ident($ty:ty)),* $(,)? }) => {
+        $crate::wire::debug_union!($name { $($variant,)* Unknown });
+
         impl<'de> $crate::wire::Read<'de> for $name {
             fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let raw = $crate::wire::raw(deserializer)?;
@@ -203,6 +228,8 @@ macro_rules! tagged {
 /// A union told apart by the JSON type.
 macro_rules! by_type {
     ($name:ident { $($json:ident => $variant:ident($ty:ty)),* $(,)? }) => {
+        $crate::wire::debug_union!($name { $($variant,)* Other });
+
         impl<'de> $crate::wire::Read<'de> for $name {
             fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let raw = $crate::wire::raw(deserializer)?;
@@ -232,6 +259,8 @@ macro_rules! by_type {
 /// A request body that differs by vendor. It is only sent: its branches can't be told apart from outside.
 macro_rules! any_of {
     ($name:ident { $($variant:ident),* $(,)? }) => {
+        $crate::wire::debug_union!($name { $($variant),* });
+
         impl $crate::wire::Body for $name {
             fn payload(&self, switch: Option<$crate::wire::Switch>) -> Result<$crate::body::Payload, $crate::request::BuildError> {
                 match self {
@@ -265,4 +294,4 @@ macro_rules! deserialize_by_read {
     };
 }
 
-pub(crate) use {any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, read_by, tagged, words};
+pub(crate) use {any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_by, tagged, words};

@@ -11,6 +11,7 @@
 mod bodies;
 mod macros;
 mod scalars;
+pub(crate) mod shown;
 pub(crate) mod trail;
 
 use std::borrow::Cow;
@@ -20,14 +21,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap};
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use bodies::{Body, Switch};
 pub(crate) use bodies::{form as form_body, json as json_body};
 pub(crate) use macros::{
-    any_of, body, by_type, debug_without_secrets, deserialize_by_read, form, object, read_by, tagged, words,
+    any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_by, tagged, words,
 };
 use trail::Step;
 
@@ -202,55 +203,77 @@ impl<'de> Visitor<'de> for KeySeed {
 
 /// Reads one member of an object.
 pub(crate) mod read_field {
-    use super::{MapAccess, OptionalSeed, PhantomData, Read, Seed, Step, trail};
+    use super::{DeserializeSeed, MapAccess, OptionalSeed, PhantomData, Read, Seed, Step, trail};
 
-    pub(crate) fn required<'de, T: Read<'de>, A: MapAccess<'de>>(map: &mut A, name: &'static str) -> Result<Option<T>, A::Error> {
-        map.next_value_seed(Seed(PhantomData)).map(Some).inspect_err(|_| trail::push(Step::Field(name)))
+    pub(crate) fn required<'de, T: Read<'de>, A: MapAccess<'de>>(
+        map: &mut A,
+        name: &'static str,
+        field: &mut Option<T>,
+    ) -> Result<(), A::Error> {
+        *field = Some(value(map, name, Seed(PhantomData))?);
+        Ok(())
     }
 
-    pub(crate) fn optional<'de, T: Read<'de>, A: MapAccess<'de>>(map: &mut A, name: &'static str) -> Result<Option<T>, A::Error> {
-        map.next_value_seed(OptionalSeed(PhantomData)).inspect_err(|_| trail::push(Step::Field(name)))
+    pub(crate) fn optional<'de, T: Read<'de>, A: MapAccess<'de>>(
+        map: &mut A,
+        name: &'static str,
+        field: &mut Option<T>,
+    ) -> Result<(), A::Error> {
+        *field = value(map, name, OptionalSeed(PhantomData))?;
+        Ok(())
+    }
+
+    fn value<'de, S: DeserializeSeed<'de>, A: MapAccess<'de>>(
+        map: &mut A,
+        name: &'static str,
+        seed: S,
+    ) -> Result<S::Value, A::Error> {
+        map.next_value_seed(seed).inspect_err(|_| trail::push(Step::Field(name)))
     }
 }
 
-/// Takes what was read of a member once the object has ended.
-pub(crate) mod take_field {
-    use serde::de::Error;
-
-    pub(crate) fn required<T, E: Error>(value: Option<T>, name: &'static str) -> Result<T, E> {
-        value.ok_or_else(|| E::missing_field(name))
-    }
-
-    pub(crate) fn optional<T, E>(value: Option<T>, _: &'static str) -> Result<Option<T>, E> {
-        Ok(value)
-    }
+/// What was read of a required member, once the object has ended.
+pub(crate) fn needed<T, E: serde::de::Error>(value: Option<T>, name: &'static str) -> Result<T, E> {
+    value.ok_or_else(|| E::missing_field(name))
 }
 
-/// Writes one member of an object.
-pub(crate) mod write_field {
-    use super::{Read, Serialize, SerializeMap};
-    use serde::ser::Error;
+/// Writes an object. It keeps its first error to the end: a way out after each member would cost the compiler more than
+/// everything else that generated types do.
+pub(crate) struct Writing<M: SerializeMap> {
+    map: M,
+    failed: Option<M::Error>,
+}
 
-    pub(crate) fn required<'de, T: Serialize + Read<'de>, M: SerializeMap>(
-        map: &mut M,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), M::Error> {
-        if let Some(why) = value.refusal() {
-            return Err(M::Error::custom(format_args!("`{name}`: {why}")));
-        }
-        map.serialize_entry(name, value)
+impl<M: SerializeMap> Writing<M> {
+    pub(crate) fn new<S: Serializer<SerializeMap = M, Error = M::Error, Ok = M::Ok>>(serializer: S) -> Result<Self, M::Error> {
+        Ok(Self { map: serializer.serialize_map(None)?, failed: None })
     }
 
-    pub(crate) fn optional<'de, T: Serialize + Read<'de>, M: SerializeMap>(
-        map: &mut M,
-        name: &'static str,
-        value: &Option<T>,
-    ) -> Result<(), M::Error> {
-        match value {
-            Some(value) => required(map, name, value),
-            None => Ok(()),
+    pub(crate) fn required<'de, T: Serialize + Read<'de>>(&mut self, name: &'static str, value: &T) {
+        if self.failed.is_none() {
+            self.failed = self.entry(name, value).err();
         }
+    }
+
+    pub(crate) fn optional<'de, T: Serialize + Read<'de>>(&mut self, name: &'static str, value: &Option<T>) {
+        if let Some(value) = value {
+            self.required(name, value);
+        }
+    }
+
+    fn entry<'de, T: Serialize + Read<'de>>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
+        match value.refusal() {
+            Some(why) => Err(M::Error::custom(format_args!("`{name}`: {why}"))),
+            None => self.map.serialize_entry(name, value),
+        }
+    }
+
+    pub(crate) fn end(mut self, extra: &Extra) -> Result<M::Ok, M::Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        extra.iter().try_for_each(|(name, value)| self.map.serialize_entry(name, value))?;
+        self.map.end()
     }
 }
 
@@ -265,10 +288,6 @@ pub(crate) fn read_extra<'de, A: MapAccess<'de>>(map: &mut A, extra: &mut Extra,
             Err(error)
         }
     }
-}
-
-pub(crate) fn write_extra<M: SerializeMap>(map: &mut M, extra: &Extra) -> Result<(), M::Error> {
-    extra.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))
 }
 
 impl<'de, T: Read<'de>> Read<'de> for Box<T> {

@@ -9,7 +9,7 @@
 //! - [`nulls`]: where null is allowed, other tools allow it too;
 //! - [`unused`]: nothing lies around that no operation leads to.
 
-mod json_schema;
+pub(crate) mod json_schema;
 mod nulls;
 mod operations;
 mod provenance;

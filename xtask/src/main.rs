@@ -6,6 +6,7 @@ mod api;
 mod args;
 mod bundle;
 mod coverage;
+mod drift;
 mod lint;
 mod members;
 mod places;
@@ -37,7 +38,7 @@ enum Outcome {
     Findings,
 }
 
-const COMMANDS: [Command; 4] = [lint::COMMAND, bundle::COMMAND, coverage::COMMAND, api::COMMAND];
+const COMMANDS: [Command; 5] = [lint::COMMAND, bundle::COMMAND, coverage::COMMAND, drift::COMMAND, api::COMMAND];
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is to be mended, 2 the command could not run.";
 

@@ -29,7 +29,7 @@ const SHARED: [&str; 12] = [
 
 /// A value and a schema that don't fit together.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Misfit {
+pub(crate) enum Misfit {
     /// The schema doesn't allow the value.
     Value {
         /// Where in the value, as a JSON pointer.
@@ -41,13 +41,13 @@ pub(super) enum Misfit {
 }
 
 /// Validators for the schemas of one document, each made once.
-pub(super) struct Validators {
+pub(crate) struct Validators {
     registry: Registry<'static>,
     made: HashMap<String, Rc<Validator>>,
 }
 
 impl Validators {
-    pub(super) fn new(document: &Document) -> Result<Self, String> {
+    pub(crate) fn new(document: &Document) -> Result<Self, String> {
         let mut schemas = Map::new();
         for (name, schema) in document.at("/components/schemas").and_then(Value::as_object).into_iter().flatten() {
             schemas.insert(name.clone(), convert(schema));
@@ -58,7 +58,7 @@ impl Validators {
     }
 
     /// All that is wrong with a value; `Err` where the schema itself is not sound.
-    pub(super) fn misfits(&mut self, schema: &Value, value: &Value) -> Result<Vec<Misfit>, String> {
+    pub(crate) fn misfits(&mut self, schema: &Value, value: &Value) -> Result<Vec<Misfit>, String> {
         let validator = self.validator(schema)?;
         let mut found = Vec::new();
         validator.iter_errors(value).for_each(|error| tell(&error, &mut found));
@@ -81,7 +81,7 @@ impl Validators {
 /// One schema, with all that it holds.
 ///
 /// `x-extensible-enum` is left out: such an enum is open. So are formats, which the documents use as hints only.
-pub(super) fn convert(schema: &Value) -> Value {
+pub(crate) fn convert(schema: &Value) -> Value {
     let Some(members) = schema.as_object() else { return schema.clone() };
     if let Some(target) = members.get("$ref").and_then(Value::as_str) {
         // What stands beside a `$ref` has no meaning in OpenAPI 3.0.
@@ -173,6 +173,6 @@ fn short(value: &Value) -> String {
 }
 
 /// The reference to a named schema.
-pub(super) fn reference(name: &str) -> Value {
+pub(crate) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{}", escape(name))})
 }

@@ -85,6 +85,11 @@ impl<T, P> Call<T, P> {
         self.option(|options| options.retry = Some(policy))
     }
 
+    /// The same request, with another reading of its answer.
+    pub(crate) fn read_as<U>(self) -> Call<U> {
+        Call { core: self.core, unsent: self.unsent, operation: self.operation, answer: PhantomData }
+    }
+
     fn option(self, set: impl FnOnce(&mut Options)) -> Self {
         self.change(|unsent| {
             set(&mut unsent.options);
@@ -192,10 +197,6 @@ impl Call<Response<serde_json::Value>> {
     /// Reads the answer as bytes: a file, a video, an audio track.
     pub fn into_bytes(self) -> Call<ByteStream> {
         self.read_as()
-    }
-
-    fn read_as<T>(self) -> Call<T> {
-        Call { core: self.core, unsent: self.unsent, operation: self.operation, answer: PhantomData }
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::Error;
@@ -16,10 +17,13 @@ use crate::middleware::Middleware;
 use crate::redact::HIDDEN;
 use crate::request::BuildError;
 use crate::retry::{Budget, RetryPolicy};
+use crate::tasks::Kind;
 use crate::timeouts::Timeouts;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const RETRY_BUDGET: u32 = 50;
+/// So many questions about tasks are under way at a time, however many tasks are waited for.
+const POLLS: usize = 64;
 const MAX_BODY: NonZeroUsize = NonZeroUsize::new(64 * 1024 * 1024).unwrap();
 
 /// What all clones of a client share.
@@ -36,6 +40,7 @@ pub struct Core {
     pub(crate) max_body: usize,
     pub(crate) max_event: NonZeroUsize,
     pub(crate) allow_http: bool,
+    pub(crate) polls: Semaphore,
 }
 
 impl Core {
@@ -62,7 +67,14 @@ pub trait System: Sized + fmt::Debug {
     #[doc(hidden)]
     const BASE_VARIABLE: &'static str;
     #[doc(hidden)]
+    const NAME: &'static str;
+    /// The kinds of tasks that this build can follow.
+    #[doc(hidden)]
+    const KINDS: &'static [&'static Kind];
+    #[doc(hidden)]
     fn from_core(core: Arc<Core>) -> Self;
+    #[doc(hidden)]
+    fn shared(&self) -> &Arc<Core>;
 }
 
 /// A client of the OctopusX gateway. Cheap to clone; clones share connections.
@@ -83,9 +95,15 @@ impl System for Client {
     const BASE_URL: &'static str = crate::BASE_URL;
     const KEY_VARIABLE: &'static str = "OCTOPUSX_API_KEY";
     const BASE_VARIABLE: &'static str = "OCTOPUSX_BASE_URL";
+    const NAME: &'static str = "octopusx";
+    const KINDS: &'static [&'static Kind] = crate::generated::octopusx::TASK_KINDS;
 
     fn from_core(core: Arc<Core>) -> Self {
         Self { core }
+    }
+
+    fn shared(&self) -> &Arc<Core> {
+        &self.core
     }
 }
 
@@ -164,8 +182,26 @@ macro_rules! client_methods {
             ///
             /// The result is the last answer about the task. See [`Wait`]($crate::tasks::Wait) for deadline, pace and
             /// progress.
-            pub fn wait<T: $crate::tasks::Task<Client = Self>>(&self, task: &T) -> $crate::tasks::Wait<T> {
-                $crate::tasks::Wait::new(self, task)
+            pub fn wait<T>(&self, task: &T) -> $crate::tasks::Wait<T::Answer>
+            where
+                T: $crate::tasks::Task<Client = Self>,
+                T::Answer: $crate::tasks::Followed,
+            {
+                $crate::tasks::Wait::of(&self.core, task)
+            }
+
+            /// Goes on waiting for a task that was written down, or that an error names
+            /// ([`Error::resume`]($crate::Error::resume)), whatever its kind. Nothing is submitted again.
+            ///
+            /// That the task belongs to another gateway, or to a part of this one that is not built, comes out of
+            /// `await`.
+            pub fn resume(&self, task: &$crate::tasks::TaskRef) -> $crate::tasks::Wait<$crate::tasks::TaskAnswer> {
+                $crate::tasks::Wait::resumed::<Self>(&self.core, task)
+            }
+
+            /// Waits for many tasks of any kinds at once, each as it was written down by `task_ref()`.
+            pub fn wait_all(&self, tasks: impl IntoIterator<Item = $crate::tasks::TaskRef>) -> $crate::tasks::WaitAll {
+                $crate::tasks::WaitAll::new::<Self>(&self.core, tasks.into_iter().collect())
             }
 
             pub(crate) fn core(&self) -> &::std::sync::Arc<$crate::client::Core> {
@@ -368,6 +404,7 @@ impl<C: System> ClientBuilder<C> {
             max_body: self.max_body,
             max_event: self.max_event,
             allow_http: self.allow_http,
+            polls: Semaphore::new(POLLS),
         };
         Ok(C::from_core(Arc::new(core)))
     }

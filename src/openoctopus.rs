@@ -15,6 +15,7 @@
 use std::sync::Arc;
 
 use crate::client::{Core, System, client_methods};
+use crate::tasks::Kind;
 
 pub use crate::generated::openoctopus::*;
 
@@ -28,9 +29,15 @@ impl System for Client {
     const BASE_URL: &'static str = BASE_URL;
     const KEY_VARIABLE: &'static str = "OPENOCTOPUS_API_KEY";
     const BASE_VARIABLE: &'static str = "OPENOCTOPUS_BASE_URL";
+    const NAME: &'static str = "openoctopus";
+    const KINDS: &'static [&'static Kind] = TASK_KINDS;
 
     fn from_core(core: Arc<Core>) -> Self {
         Self { core }
+    }
+
+    fn shared(&self) -> &Arc<Core> {
+        &self.core
     }
 }
 

@@ -15,5 +15,6 @@ mod secrets;
 mod stories;
 mod streams;
 mod support;
+mod tasks;
 mod transfer;
 mod watch;

@@ -47,7 +47,7 @@ async fn a_video_is_created_awaited_and_saved() {
     assert!(done.media_urls()[0].starts_with("http://127.0.0.1"), "{:?}", done.media_urls());
     let seen = seen.lock().unwrap().clone();
     assert_eq!(seen.last(), Some(&(TaskState::Succeeded, Some(100.0))));
-    assert!(seen.iter().any(|(state, _)| *state == TaskState::Running), "{seen:?}");
+    assert!(seen.iter().any(|(state, _)| state.is_running()), "{seen:?}");
     let progress: Vec<f64> = seen.iter().filter_map(|(_, percent)| *percent).collect();
     assert!(progress.is_sorted(), "{progress:?}");
 

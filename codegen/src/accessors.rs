@@ -1,7 +1,8 @@
 //! Writes the methods that read an answer: values that gateways write in several forms, and long tasks.
 
-use crate::model::{Answer, Api, Kind, Object, Property, QueryBody, Schema, TaskShape, Type};
-use crate::text::{Writer, literal};
+use crate::model::{Api, Kind, Object, Property, Schema, TaskShape, Type};
+use crate::tasks;
+use crate::text::Writer;
 use crate::types::rust_type;
 
 /// Writes the accessors of a type that only comes back; one that is sent has setters of the same names.
@@ -63,9 +64,16 @@ fn write_task_methods(out: &mut Writer) {
         ("state", "crate::tasks::TaskState", "How far the task is, whatever word the vendor uses."),
         ("media_urls", "Vec<String>", "The addresses of the task's results, each once, wherever the vendor puts them."),
         ("failure", "Option<String>", "Why the task failed, where the answer says it."),
+        (
+            "task_ref",
+            "Result<crate::tasks::TaskRef, crate::Error>",
+            "What to write down, so that the task can be found again.\n\n# Errors\nThe answer names no task.",
+        ),
     ] {
         out.doc(doc);
-        out.line("#[must_use]");
+        if !answer.starts_with("Result") {
+            out.line("#[must_use]");
+        }
         out.open(&format!("pub fn {name}(&self) -> {answer}"));
         out.line(&format!("crate::tasks::Task::{name}(self)"));
         out.close();
@@ -74,43 +82,14 @@ fn write_task_methods(out: &mut Writer) {
 
 /// How the task that an answer names is followed.
 fn write_task(out: &mut Writer, api: &Api, schema: &Schema, task: &TaskShape) {
-    let Some((query, face)) = api.method(&task.query) else { return };
-    let Answer::Json(answer) = &face.answer else { return };
-    let pointers = |all: &[String]| all.iter().map(|pointer| literal(pointer)).collect::<Vec<_>>().join(", ");
+    let (Some(answer), Some(kind)) = (api.query_answer(&task.query), tasks::description_of(api, task)) else { return };
     out.open(&format!("impl crate::tasks::Task for {}", schema.name));
     out.line("type Client = super::Client;");
-    out.line(&format!("type Answer = {};", rust_type(api, answer, &schema.section)));
-    out.open("const SHAPE: crate::tasks::Shape = crate::tasks::Shape");
-    for (name, all) in
-        [("id", &task.id), ("status", &task.status), ("progress", &task.progress), ("urls", &task.urls), ("error", &task.error)]
-    {
-        out.line(&format!("{name}: &[{}],", pointers(all)));
-    }
-    out.close_with("};");
-    out.open("fn json(&self) -> ::serde_json::Value");
-    out.line("::serde_json::to_value(self).unwrap_or_default()");
+    out.line(&format!("type Answer = {};", rust_type(api, &Type::Named(answer.to_owned()), &schema.section)));
+    out.line(&format!("const KIND: &'static crate::tasks::Kind = &{kind};"));
+    out.line(&format!("const SHAPE: crate::tasks::Shape = {};", tasks::shape(task)));
+    out.open("fn json(&self) -> Vec<u8>");
+    out.line("::serde_json::to_vec(self).unwrap_or_default()");
     out.close();
-    out.open("fn query(client: &super::Client, id: &str) -> crate::Call<crate::Response<Self::Answer>>");
-    let asked = task.query_body.as_ref().map_or_else(|| "id".to_owned(), |body| query_body(api, schema, body));
-    out.line(&format!("client.{}().{}({asked})", query.tag, face.method));
     out.close();
-    if let Some((content, face)) = task.content.as_ref().and_then(|id| api.method(id)) {
-        out.open("fn content(client: &super::Client, id: &str) -> Option<crate::Call<crate::ByteStream>>");
-        out.line(&format!("Some(client.{}().{}(id))", content.tag, face.method));
-        out.close();
-    }
-    out.close();
-}
-
-/// The body of a query, made of the id.
-fn query_body(api: &Api, schema: &Schema, body: &QueryBody) -> String {
-    let mut code = format!("&{}::new(id)", rust_type(api, &Type::Named(body.schema.clone()), &schema.section));
-    let Some(Kind::Object(object)) = api.schemas.get(&body.schema).map(|schema| &schema.kind) else { return code };
-    for (name, value) in &body.fixed {
-        if let Some(property) = object.properties.iter().find(|property| property.name == *name) {
-            let value = value.as_str().map_or_else(|| value.to_string(), literal);
-            code.push_str(&format!(".{}({value})", property.rust_name));
-        }
-    }
-    code
 }

@@ -9,7 +9,7 @@
 //! 5. [`requests`]: lets progenitor write the request builders, and [`polish`]es them;
 //! 6. [`types`]: writes structs, enums and unions with the leniency of the runtime's `wire` module, and their
 //!    [`accessors`];
-//! 7. [`facade`]: writes the methods that users call.
+//! 7. [`facade`]: writes the methods that users call, and [`tasks`] how long tasks are followed.
 //!
 //! [`generate`] runs all of them. Nothing here does I/O except `load`. [`contract`] stands beside them: it writes the tests
 //! that hold the client to its document.
@@ -26,6 +26,7 @@ pub mod prepare;
 pub mod problem;
 pub mod requests;
 pub mod slice;
+pub mod tasks;
 pub mod text;
 pub mod types;
 
@@ -69,9 +70,11 @@ fn write(document: &load::Document, api: &model::Api) -> Result<String, Problems
         code.open(&format!("pub mod {}", section.name));
         types::write(&mut code, api, &section);
         facade::write_section(&mut code, api, &section);
+        tasks::write_section(&mut code, api, &section.name);
         code.close();
     }
     facade::write_accessors(&mut code, api);
+    tasks::write_document(&mut code, api);
     code.raw(&requests);
     Ok(code.finish())
 }

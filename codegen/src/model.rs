@@ -287,6 +287,33 @@ pub struct TaskShape {
     pub query_body: Option<QueryBody>,
     /// The operation that serves the result's bytes.
     pub content: Option<String>,
+    /// What these tasks are called; on the answer of the query alone.
+    pub kind: Option<String>,
+    /// Words of an error that say that nobody knows the id, where its status does not.
+    pub not_found: Vec<String>,
+    /// Words of the state that say that the task waits for its owner.
+    pub input: Vec<String>,
+    /// Pointers to results that stand in the answer itself.
+    pub inline: Vec<String>,
+    /// When a task has no result with an address: the place of a word, and the words.
+    pub no_media: Option<(String, Vec<String>)>,
+    /// The method that asks about several at once, as `<tag>_<method>`.
+    pub batch: Option<String>,
+}
+
+/// How several tasks are asked about at once.
+#[derive(Clone, Debug)]
+pub struct Batch<'a> {
+    /// The operation.
+    pub operation: &'a Operation,
+    /// Its method.
+    pub face: &'a Face,
+    /// The schema of its body, which is made of the ids alone.
+    pub body: &'a str,
+    /// Where the answer lists the tasks; empty for the answer itself.
+    pub items: String,
+    /// What a listed task says of itself.
+    pub shape: &'a TaskShape,
 }
 
 /// `x-task/query_body`.
@@ -398,6 +425,62 @@ impl Api {
             let method = name.strip_prefix(&operation.tag)?.strip_prefix('_')?;
             operation.faces.iter().find(|face| face.method == method).map(|face| (operation, face))
         })
+    }
+
+    /// What a schema says of a task.
+    #[must_use]
+    pub fn task(&self, schema: &str) -> Option<&TaskShape> {
+        match &self.schemas.get(schema)?.kind {
+            Kind::Object(object) => object.task.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The kinds of tasks: the schema that a query answers with, and what it says.
+    pub fn task_kinds(&self) -> impl Iterator<Item = (&Schema, &str, &TaskShape)> {
+        self.schemas.values().filter_map(|schema| {
+            let task = self.task(&schema.name)?;
+            Some((schema, task.kind.as_deref()?, task))
+        })
+    }
+
+    /// The schema that a query answers with.
+    #[must_use]
+    pub fn query_answer(&self, query: &str) -> Option<&str> {
+        match &self.method(query)?.1.answer {
+            Answer::Json(Type::Named(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// How several tasks of a kind are asked about at once: with a body made of their ids, answered by a list of them.
+    #[must_use]
+    pub fn batch(&self, id: &str) -> Option<Batch<'_>> {
+        let (operation, face) = self.method(id)?;
+        let body = face.body.as_deref()?;
+        let Kind::Object(object) = &self.schemas.get(body)?.kind else { return None };
+        let [ids] = object.new.as_slice() else { return None };
+        let is_ids = |property: &&Property| property.name == *ids && property.ty == Type::List(Box::new(Type::String));
+        object.properties.iter().find(is_ids)?;
+        let Answer::Json(answer) = &face.answer else { return None };
+        let listed = |ty: &Type| match ty {
+            Type::List(item) => match &**item {
+                Type::Named(name) => self.task(name),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (items, shape) = match answer {
+            Type::Named(name) => match &self.schemas.get(name)?.kind {
+                Kind::Object(object) => {
+                    object.properties.iter().find_map(|property| Some((format!("/{}", property.name), listed(&property.ty)?)))?
+                }
+                Kind::Alias(ty) => (String::new(), listed(ty)?),
+                _ => return None,
+            },
+            ty => (String::new(), listed(ty)?),
+        };
+        Some(Batch { operation, face, body, items, shape })
     }
 
     /// Every face of every operation.

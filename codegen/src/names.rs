@@ -18,6 +18,9 @@ pub const TAKEN_ARGUMENTS: [&str; 4] = ["body", "core", "request", "requests"];
 /// Names of optional parameters that would clash with what every call has.
 pub const TAKEN_SETTERS: [&str; 7] = ["header", "operation", "query", "request", "retry", "timeout", "with_body"];
 
+/// Kinds of tasks that would clash with what every group of operations has.
+pub const TAKEN_KINDS: [&str; 2] = ["new", "clone"];
+
 /// Schema names that would hide what generated code takes from Rust itself.
 const TAKEN_TYPES: [&str; 10] = ["Box", "Default", "From", "Into", "IntoIterator", "Option", "Result", "Self", "String", "Vec"];
 

@@ -237,8 +237,14 @@ fn x_task_makes_a_type_that_can_be_waited_for() {
                 progress: [/data/percent]
                 urls: [/data/photos/*/url]
                 error: [/data/reason]
+                inline: [/data/note]
                 query: letters_parcel
                 content: letters_photo
+                kind: parcel
+                not_found: [lost]
+                input: [AT_CUSTOMS]
+                no_media: {at: /data/way, values: [AIR]}
+                batch: letters_parcels
               properties:
                 id: {type: string, description: What to ask with.}
                 data: {description: The rest., allOf: [{$ref: '#/components/schemas/ParcelData'}]}
@@ -250,10 +256,27 @@ fn x_task_makes_a_type_that_can_be_waited_for() {
                 percent: {type: number, description: How far it is.}
                 reason: {type: string, description: Why it came back.}
                 photos: {type: array, items: {$ref: '#/components/schemas/ParcelPhoto'}, description: At the door.}
+                note: {type: string, description: What was written on it.}
+                way: {type: string, description: How it travels.}
+            Parcels:
+              description: Several.
+              properties:
+                parcels: {type: array, items: {$ref: '#/components/schemas/ListedParcel'}, description: All that are known.}
+            ListedParcel:
+              description: A parcel among others.
+              x-task: {id: [/number], status: [/state], query: letters_parcel}
+              properties:
+                number: {type: string, description: What to ask with.}
+                state: {type: string, description: Where it is.}
+            ParcelsQuery:
+              description: Which parcels.
+              required: [numbers]
+              properties: {numbers: {type: array, items: {type: string}, description: Their numbers.}}
             ParcelPhoto: {description: A photo., properties: {url: {type: string, description: Where it is.}}}
             ",
         )
         .with_route(&get("/parcels/{id}", "letters_parcel").answer("Parcel").more(ID))
+        .with_route(&post("/parcels/many", "letters_parcels").body("ParcelsQuery").answer("Parcels").more("x-idempotent: true"))
         .with_route(
             &get("/parcels/{id}/photo", "letters_photo").more(ID).content("image/png: {schema: {type: string, format: binary}}"),
         )
@@ -263,22 +286,45 @@ fn x_task_makes_a_type_that_can_be_waited_for() {
         r#"impl crate::tasks::Task for Parcel {
             type Client = super::Client;
             type Answer = Parcel;
+            const KIND: &'static crate::tasks::Kind = &super::letters::PARCEL_TASK;
             const SHAPE: crate::tasks::Shape = crate::tasks::Shape {
-                id: &["/id", "/data/id"],
-                status: &["/data/state"],
-                progress: &["/data/percent"],
-                urls: &["/data/photos/*/url"],
-                error: &["/data/reason"],
+                places: &[
+                    (crate::tasks::What::Id, &["id"]),
+                    (crate::tasks::What::Id, &["data", "id"]),
+                    (crate::tasks::What::Status, &["data", "state"]),
+                    (crate::tasks::What::Progress, &["data", "percent"]),
+                    (crate::tasks::What::Url, &["data", "photos", "*", "url"]),
+                    (crate::tasks::What::Inline, &["data", "note"]),
+                    (crate::tasks::What::Error, &["data", "reason"]),
+                    (crate::tasks::What::ErrorMessage, &["data", "reason", "message"]),
+                    (crate::tasks::What::ErrorCode, &["data", "reason", "code"]),
+                    (crate::tasks::What::Action, &["data", "way"])
+                ],
+                no_media: &["AIR"]
             };
-            fn json(&self) -> ::serde_json::Value { ::serde_json::to_value(self).unwrap_or_default() }
-            fn query(client: &super::Client, id: &str) -> crate::Call<crate::Response<Self::Answer>> {
-                client.letters().parcel(id)
-            }
-            fn content(client: &super::Client, id: &str) -> Option<crate::Call<crate::ByteStream>> {
-                Some(client.letters().photo(id))
-            }
+            fn json(&self) -> Vec<u8> { ::serde_json::to_vec(self).unwrap_or_default() }
         }"#,
     );
+    code.expect(
+        "letters",
+        r#"query: |core, id| <super::Client as crate::client::System>::from_core(::std::sync::Arc::clone(core))
+            .letters().parcel(id).read_as(),
+        check: crate::transport::checked::<Parcel>,
+        content: Some(|core, id| <super::Client as crate::client::System>::from_core(::std::sync::Arc::clone(core))
+            .letters().photo(id)),
+        not_found: &["lost"],
+        input: &["AT_CUSTOMS"],"#,
+    );
+    code.expect(
+        "letters",
+        r#".letters().parcels(&ParcelsQuery::new(ids.iter().copied())).read_as(),
+        check: crate::transport::checked::<Parcels>,
+        items: &["parcels"],
+        shape: crate::tasks::Shape { places: &[(crate::tasks::What::Id, &["number"]), (crate::tasks::What::Status, &["state"])],
+            no_media: &[] }"#,
+    );
+    code.expect("", "pub(crate) const TASK_KINDS: &[&crate::tasks::Kind] = &[&letters::LETTER_TASK, &letters::PARCEL_TASK];");
+    code.expect("", "pub fn parcel(&self, id: impl Into<String>) -> crate::tasks::TaskHandle<letters::Parcel>");
 }
 
 #[test]
@@ -292,6 +338,7 @@ fn x_task_can_be_asked_for_with_a_body_made_of_its_id_and_by_any_face() {
                 id: [/number]
                 status: [/state]
                 query: letters_look_up
+                kind: parcel
                 query_body: {schema: ParcelQuery, id: /number, fixed: {kind: parcel, deep: true}}
               properties:
                 number: {type: string, description: What to ask with.}
@@ -313,12 +360,7 @@ fn x_task_can_be_asked_for_with_a_body_made_of_its_id_and_by_any_face() {
             ",
         ))
         .code();
-    code.expect(
-        "letters",
-        r#"fn query(client: &super::Client, id: &str) -> crate::Call<crate::Response<Self::Answer>> {
-            client.letters().look_up(&ParcelQuery::new(id).kind("parcel").deep(true))
-        }"#,
-    );
+    code.expect("letters", r#".letters().look_up(&ParcelQuery::new(id).kind("parcel").deep(true)).read_as(),"#);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::operation::Operation;
 use crate::redact::{HIDDEN, redact};
 use crate::request::BuildError;
 use crate::retry::retry_after;
+use crate::tasks::{TaskRef, TaskState};
 use crate::transport::{About, Head};
 
 pub use api::ApiError;
@@ -44,7 +45,7 @@ struct Inner {
     answer: Option<Answered>,
     api: Option<ApiError>,
     json_path: Option<String>,
-    task_id: Option<String>,
+    task: Option<Box<(TaskRef, Option<TaskState>)>>,
     retry_after: Option<Duration>,
     /// A part of the answer was given out before.
     partial: bool,
@@ -77,6 +78,10 @@ pub(crate) enum Kind {
     TooLarge,
     /// The task itself failed.
     Task,
+    /// The task succeeded, and nothing says where its result is.
+    NoResult,
+    /// The task waits for its owner.
+    InputNeeded,
     /// The task was not done in time.
     Deadline,
     /// A local file.
@@ -96,7 +101,7 @@ impl Error {
             answer: None,
             api: None,
             json_path: None,
-            task_id: None,
+            task: None,
             retry_after: None,
             partial: false,
             key: None,
@@ -179,8 +184,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn of_task(mut self, id: &str) -> Self {
-        self.0.task_id = Some(id.to_owned());
+    /// Notes the task that was waited for, and how far it was.
+    pub(crate) fn of_task(mut self, task: TaskRef, state: Option<TaskState>) -> Self {
+        self.0.task = Some(Box::new((task, state)));
         self
     }
 }
@@ -260,6 +266,18 @@ impl Error {
         self.0.kind == Kind::Task
     }
 
+    /// The task succeeded, but no answer about it says where its result is. [`body`](Self::body) holds the last one.
+    #[must_use]
+    pub fn is_result_missing(&self) -> bool {
+        self.0.kind == Kind::NoResult
+    }
+
+    /// The task goes on only when its owner gives more input; then [`resume`](Self::resume) it.
+    #[must_use]
+    pub fn is_input_needed(&self) -> bool {
+        self.0.kind == Kind::InputNeeded
+    }
+
     /// Whether the same request may succeed later: failures of the network, the statuses 408, 425, 429, 500, 502, 503,
     /// 504 and 529, and what the gateway itself calls retryable. Says nothing about whether sending it again is safe:
     /// for that ask [`may_have_been_processed`](Self::may_have_been_processed).
@@ -288,8 +306,10 @@ impl Error {
             return false;
         }
         match self.0.kind {
-            Kind::Input | Kind::Connect | Kind::File | Kind::Task => false,
-            Kind::Timeout | Kind::Send | Kind::Decode | Kind::Truncated | Kind::TooLarge | Kind::Deadline => true,
+            Kind::Input | Kind::Connect | Kind::File | Kind::Task | Kind::InputNeeded => false,
+            Kind::NoResult | Kind::Timeout | Kind::Send | Kind::Decode | Kind::Truncated | Kind::TooLarge | Kind::Deadline => {
+                true
+            }
             // These two may lead to the result of what was done; the others ask to repeat the call elsewhere.
             Kind::Redirect => self.status_is(&[302, 303]),
             Kind::Api => self.0.partial || !self.is_refusal(),
@@ -398,7 +418,26 @@ impl Error {
     /// The task that was waited for: with it the task can still be asked about.
     #[must_use]
     pub fn task_id(&self) -> Option<&str> {
-        self.0.task_id.as_deref()
+        self.0.task.as_ref().map(|task| task.0.id())
+    }
+
+    /// What the task is that was waited for: `video`, `suno`.
+    #[must_use]
+    pub fn task_kind(&self) -> Option<&str> {
+        self.0.task.as_ref().map(|task| task.0.kind())
+    }
+
+    /// How far the task was when it was last heard of.
+    #[must_use]
+    pub fn task_state(&self) -> Option<TaskState> {
+        self.0.task.as_ref()?.1
+    }
+
+    /// What to write down to go on waiting later, with [`Client::resume`](crate::Client::resume). There for every error
+    /// that came while a task was waited for, whether or not waiting can still help.
+    #[must_use]
+    pub fn resume(&self) -> Option<TaskRef> {
+        self.0.task.as_ref().map(|task| task.0.clone())
     }
 }
 
@@ -414,12 +453,14 @@ impl fmt::Display for Error {
         if let Some(operation) = self.0.operation {
             write!(f, "{}: ", operation.id)?;
         }
-        if let Some(status) = self.http_status() {
+        // What came of a task is no failure of HTTP.
+        let of_task = matches!(self.0.kind, Kind::Task | Kind::NoResult | Kind::InputNeeded);
+        if let Some(status) = self.http_status().filter(|_| !of_task) {
             write!(f, "{} ", status.as_u16())?;
         }
         f.write_str(&self.0.message)?;
-        if let Some(id) = &self.0.task_id {
-            write!(f, " (task {id})")?;
+        if let Some(task) = &self.0.task {
+            write!(f, " (task {})", task.0.id())?;
         }
         Ok(())
     }
@@ -439,7 +480,7 @@ impl fmt::Debug for Error {
             out.field("status", &answer.status).field("headers", &self.shown_headers(&answer.headers));
             out.field("body", &redact(&String::from_utf8_lossy(&answer.body), inner.key.as_ref()));
         }
-        out.field("api", &inner.api).field("json_path", &inner.json_path).field("task_id", &inner.task_id);
+        out.field("api", &inner.api).field("json_path", &inner.json_path).field("task", &inner.task);
         out.field("retry_after", &inner.retry_after);
         let source = inner.source.as_ref().map(|source| redact(&format!("{source:?}"), inner.key.as_ref()));
         out.field("source", &source).finish()

@@ -1,176 +1,177 @@
-//! Long tasks: what an answer says about one, and how to follow it. No vendor is named here: the document says where
-//! each answer keeps its id, its state, its progress and its results.
+//! Long tasks: what an answer says about one, and how to follow it.
+//!
+//! What a creating call answered can be waited for, and so can a bare id ([`TaskHandle`]), and what was written down
+//! yesterday ([`TaskRef`]). No vendor is named here: the document says where each answer keeps its task's id, state and
+//! results.
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "videos", feature = "suno"))]
+//! # async fn example(client: octopusx::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! use octopusx::tasks::TaskRef;
+//! use std::time::Duration;
+//!
+//! let video = client.tasks().video("video_abc123").wait().deadline(Duration::from_secs(600)).await?;
+//! println!("{:?}", video.media_urls());
+//!
+//! // A program can stop and go on tomorrow.
+//! let written = serde_json::to_string(&client.tasks().suno("7c1e9a54").task_ref())?;
+//! let task: TaskRef = serde_json::from_str(&written)?;
+//! let song = client.resume(&task).await?;
+//! println!("{:?}", song.media_urls());
+//! # Ok(()) }
+//! ```
 
+mod any;
+mod follow;
+mod handle;
+mod many;
+mod reading;
+mod state;
+mod task_ref;
+mod updates;
 mod wait;
 
-use serde_json::Value;
+use std::sync::Arc;
 
-use crate::pointer::values;
+use crate::client::{Core, System};
+use crate::error::{Error, Kind as ErrorKind};
+use crate::transport::Checked;
 use crate::{ByteStream, Call, Response};
 
+pub use any::TaskAnswer;
+pub use follow::Followed;
+pub(crate) use follow::Polled;
+pub use handle::TaskHandle;
+pub use many::{Completed, WaitAll};
+#[doc(hidden)]
+pub use reading::{Shape, What};
+pub use state::TaskState;
+pub use task_ref::TaskRef;
+pub use updates::{TaskUpdate, Updates};
 pub use wait::Wait;
 
-/// Where an answer keeps what is known of its task, as JSON pointers in order of preference; `*` is every element.
+use reading::Reading;
+
+/// Asks for something by a task's id.
+type AskFor<T> = fn(&Arc<Core>, &str) -> Call<T>;
+
+/// How tasks of one kind are followed, as the document says. Made by generated code.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Shape {
-    pub id: &'static [&'static str],
-    pub status: &'static [&'static str],
-    pub progress: &'static [&'static str],
-    pub urls: &'static [&'static str],
-    pub error: &'static [&'static str],
+#[derive(Debug)]
+pub struct Kind {
+    pub system: &'static str,
+    pub name: &'static str,
+    /// The places of the query's answer.
+    pub shape: Shape,
+    pub query: AskFor<Polled>,
+    /// Whether a 2xx answer is what it should be, or which error.
+    pub check: Checked,
+    pub content: Option<AskFor<ByteStream>>,
+    /// Words of an error that say that nobody knows the id.
+    pub not_found: &'static [&'static str],
+    /// Words of the state that say that the task waits for its owner.
+    pub input: &'static [&'static str],
+    pub batch: Option<Batch>,
 }
 
-/// How far a task is, from the words of any vendor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TaskState {
-    /// Accepted, not begun.
-    Waiting,
-    /// Under way. Also every word that nobody knows.
-    Running,
-    /// Done; the results are there.
-    Succeeded,
-    /// Ended without a result.
-    Failed,
-    /// Stopped by somebody.
-    Cancelled,
-}
-
-impl TaskState {
-    /// The state that a word of any vendor means, in any case.
-    #[must_use]
-    pub fn of_word(word: &str) -> Self {
-        match word.trim().to_ascii_lowercase().replace(['-', ' '], "_").as_str() {
-            "not_start" | "not_started" | "submitted" | "queued" | "pending" | "waiting" | "created" => Self::Waiting,
-            "succeeded" | "success" | "completed" | "complete" | "done" | "active" | "finished" => Self::Succeeded,
-            "failed" | "failure" | "fail" | "error" | "expired" | "rejected" | "not_found" => Self::Failed,
-            "cancelled" | "canceled" | "cancel" => Self::Cancelled,
-            _ => Self::Running,
-        }
-    }
-
-    /// Whether nothing more will happen.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
-    }
+/// How several tasks of a kind are asked about at once.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Batch {
+    pub query: fn(&Arc<Core>, &[&str]) -> Call<Polled>,
+    pub check: Checked,
+    /// Where the answer lists them.
+    pub items: &'static [&'static str],
+    /// The places of an element.
+    pub shape: Shape,
 }
 
 /// An answer that names a long task. Implemented by generated types.
 pub trait Task {
     /// The client that can ask about it.
-    type Client: Clone + Send + Sync + 'static;
+    type Client: System + Clone + Send + Sync + 'static;
     /// What asking about it answers.
     type Answer: Task<Client = Self::Client, Answer = Self::Answer> + Send + 'static;
 
     #[doc(hidden)]
+    const KIND: &'static Kind;
+    #[doc(hidden)]
     const SHAPE: Shape;
 
     #[doc(hidden)]
-    fn json(&self) -> Value;
+    fn json(&self) -> Vec<u8>;
 
     /// Asks for the state of a task by its id.
-    fn query(client: &Self::Client, id: &str) -> Call<Response<Self::Answer>>;
+    fn query(client: &Self::Client, id: &str) -> Call<Response<Self::Answer>> {
+        (Self::KIND.query)(client.shared(), id).read_as()
+    }
 
     /// The result's bytes by the task's id, where the gateway serves them.
     #[must_use]
-    fn content(_client: &Self::Client, _id: &str) -> Option<Call<ByteStream>> {
-        None
+    fn content(client: &Self::Client, id: &str) -> Option<Call<ByteStream>> {
+        Self::KIND.content.map(|content| content(client.shared(), id))
     }
 
     /// The id to ask with.
     #[must_use]
     fn task_id(&self) -> Option<String> {
-        first_text(&self.json(), Self::SHAPE.id)
+        Reading::of(Self::SHAPE, &self.json()).id().map(str::to_owned)
+    }
+
+    /// What to write down, so that the task can be found again.
+    ///
+    /// # Errors
+    /// The answer names no task.
+    fn task_ref(&self) -> Result<TaskRef, Error> {
+        self.task_id().map(|id| TaskRef::new(Self::KIND, &id)).ok_or_else(no_task)
     }
 
     /// The state's word as it came.
     #[must_use]
     fn state_word(&self) -> Option<String> {
-        first_text(&self.json(), Self::SHAPE.status)
+        Reading::of(Self::SHAPE, &self.json()).state_word().map(str::to_owned)
     }
 
     /// How far it is.
     #[must_use]
     fn state(&self) -> TaskState {
-        self.state_word().map_or(TaskState::Running, |word| TaskState::of_word(&word))
+        Reading::of(Self::SHAPE, &self.json()).state(Self::KIND.input)
     }
 
     /// How far it is, 0 to 100, where the gateway says it.
     #[must_use]
     fn progress_percent(&self) -> Option<f64> {
-        let text = first_text(&self.json(), Self::SHAPE.progress)?;
-        text.trim().trim_end_matches('%').trim_end().parse().ok().filter(|percent: &f64| percent.is_finite())
+        Reading::of(Self::SHAPE, &self.json()).progress_percent()
     }
 
     /// The addresses of the results, each once; empty until it has succeeded.
     #[must_use]
     fn media_urls(&self) -> Vec<String> {
-        let json = self.json();
-        let mut urls = Vec::new();
-        for url in Self::SHAPE.urls.iter().flat_map(|pointer| texts(&json, pointer)) {
-            if !urls.contains(&url) {
-                urls.push(url);
-            }
-        }
-        urls
+        Reading::of(Self::SHAPE, &self.json()).urls().into_iter().map(str::to_owned).collect()
     }
 
     /// Why it failed, where the answer says it.
     #[must_use]
     fn failure(&self) -> Option<String> {
-        let json = self.json();
-        Self::SHAPE.error.iter().find_map(|pointer| values(&json, pointer).into_iter().find_map(words))
+        Reading::of(Self::SHAPE, &self.json()).failure()
     }
 }
 
 impl<T: Task> Task for Response<T> {
     type Client = T::Client;
     type Answer = T::Answer;
+    const KIND: &'static Kind = T::KIND;
     const SHAPE: Shape = T::SHAPE;
 
-    fn json(&self) -> Value {
-        (**self).json()
+    fn json(&self) -> Vec<u8> {
+        self.raw().to_vec()
     }
 
-    fn query(client: &Self::Client, id: &str) -> Call<Response<Self::Answer>> {
-        T::query(client, id)
-    }
-
-    fn content(client: &Self::Client, id: &str) -> Option<Call<ByteStream>> {
-        T::content(client, id)
+    fn task_id(&self) -> Option<String> {
+        (**self).task_id()
     }
 }
 
-/// Non-empty strings and numbers, as text.
-fn texts(json: &Value, pointer: &str) -> Vec<String> {
-    values(json, pointer)
-        .into_iter()
-        .filter_map(|value| match value {
-            Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        })
-        .collect()
-}
-
-fn first_text(json: &Value, pointers: &[&str]) -> Option<String> {
-    pointers.iter().find_map(|pointer| texts(json, pointer).into_iter().next())
-}
-
-/// The words of an error: a text, or the texts of an object's message and code. Healthy tasks carry empty ones.
-fn words(error: &Value) -> Option<String> {
-    match error {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        Value::Object(members) => {
-            let word = |name: &str| members.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
-            match (word("message"), word("code")) {
-                (Some(message), Some(code)) => Some(format!("{message} ({code})")),
-                (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
-                (None, None) => None,
-            }
-        }
-        _ => None,
-    }
+fn no_task() -> Error {
+    Error::task(ErrorKind::Decode, "the answer names no task, so there is nothing to wait for".to_owned())
 }

@@ -94,6 +94,19 @@ impl Answer for Response<()> {
     }
 }
 
+/// Whether a 2xx answer is what an operation's type says, or which failure.
+pub type Checked = fn(&Head, &Bytes) -> Result<(), Error>;
+
+/// Reads an answer for its failure alone.
+pub(crate) fn checked<T: for<'de> Read<'de> + Typed>(head: &Head, body: &Bytes) -> Result<(), Error> {
+    decode::answer::<T>(head.clone(), body.clone()).map(drop)
+}
+
+/// Reads an answer that was kept.
+pub(crate) fn read<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> Result<Response<T>, Error> {
+    decode::answer(head, body)
+}
+
 pub(crate) fn seconds(time: Duration) -> String {
     format!("{} s", (time.as_secs_f64() * 10.0).round() / 10.0)
 }

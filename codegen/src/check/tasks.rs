@@ -5,6 +5,10 @@ use serde_json::Value;
 use super::Checker;
 use crate::load::{escape, unescape};
 use crate::model::{Answer, Api, Face, Kind, QueryBody, TaskShape, Type};
+use crate::names;
+
+/// The runtime keeps the places of an answer as the bits of one number; an error takes three.
+const MOST_PLACES: usize = 40;
 
 impl Checker<'_> {
     pub(super) fn task(&self, at: &str, schema: &Value) -> Option<TaskShape> {
@@ -20,6 +24,16 @@ impl Checker<'_> {
             query: self.text(&at, Some(value), "query", "name the operationId that asks for the task's state"),
             query_body: self.query_body(&format!("{at}/query_body"), value.get("query_body")),
             content: value.get("content").and_then(Value::as_str).map(str::to_owned),
+            kind: value.get("kind").and_then(Value::as_str).map(str::to_owned),
+            not_found: pointers("not_found"),
+            input: pointers("input"),
+            inline: pointers("inline"),
+            no_media: value.get("no_media").map(|value| {
+                let at = format!("{at}/no_media");
+                let place = self.text(&at, Some(value), "at", "write where the word stands, as `/action`");
+                (place, self.texts(&at, value, "values").unwrap_or_default())
+            }),
+            batch: value.get("batch").and_then(Value::as_str).map(str::to_owned),
         };
         if task.id.is_empty() && task.status.is_empty() {
             self.problem(
@@ -34,8 +48,13 @@ impl Checker<'_> {
             ("progress", &task.progress),
             ("urls", &task.urls),
             ("error", &task.error),
+            ("inline", &task.inline),
         ];
-        for (key, pointer) in places.into_iter().flat_map(|(key, all)| all.iter().map(move |each| (key, each))) {
+        if places.iter().map(|(_, pointers)| pointers.len()).sum::<usize>() > MOST_PLACES {
+            self.problem(&at, format!("more than {MOST_PLACES} places"), "name fewer");
+        }
+        let no_media = task.no_media.iter().map(|(place, _)| ("no_media", place));
+        for (key, pointer) in no_media.chain(places.into_iter().flat_map(|(key, all)| all.iter().map(move |each| (key, each)))) {
             if !self.names_property(schema, pointer) {
                 let what = format!("`{pointer}` names no property of this schema");
                 self.problem(
@@ -200,6 +219,7 @@ impl Checker<'_> {
             _ => None,
         };
         let is_the_answer = face.answer == Answer::Json(Type::Named(schema.to_owned()));
+        self.check_kind(at.trim_end_matches("/query"), api, task, is_the_answer);
         if task.id.is_empty() && !is_the_answer {
             self.problem(&at, "an answer that begins a task must name its id", "add `id: [/…]`");
         }
@@ -218,6 +238,57 @@ impl Checker<'_> {
                 "name the same query in both",
             ),
             Some(_) => {}
+        }
+    }
+
+    /// What holds for all tasks of a query stands once: where the query's answer is described.
+    fn check_kind(&self, at: &str, api: &Api, task: &TaskShape, is_the_answer: bool) {
+        let name = task.kind.as_deref().unwrap_or_default();
+        match (is_the_answer, name) {
+            (true, "") => self.problem(at, "the kind of these tasks has no name", "add `kind: …`, a word such as `video`"),
+            (true, name) if names::field(name) != name || names::TAKEN_KINDS.contains(&name) => {
+                self.problem(
+                    &format!("{at}/kind"),
+                    format!("`{name}` can't name a method"),
+                    "write another word in small letters",
+                );
+            }
+            (true, name) if api.method(&format!("tasks_{name}")).is_some() => {
+                self.problem(&format!("{at}/kind"), format!("`tasks_{name}` is an operation"), "write another word");
+            }
+            (true, name) if api.task_kinds().filter(|(_, other, _)| *other == name).count() > 1 => {
+                self.problem(&format!("{at}/kind"), format!("two kinds of tasks are called `{name}`"), "rename one");
+            }
+            _ => {}
+        }
+        let elsewhere = [
+            ("kind", task.kind.is_some()),
+            ("not_found", !task.not_found.is_empty()),
+            ("input", !task.input.is_empty()),
+            ("inline", !task.inline.is_empty()),
+            ("no_media", task.no_media.is_some()),
+            ("batch", task.batch.is_some()),
+        ];
+        for (key, _) in elsewhere.into_iter().filter(|(_, given)| *given && !is_the_answer) {
+            let mend = "write it at the schema that the query answers with";
+            self.problem(&format!("{at}/{key}"), format!("`{key}` holds for all tasks of the query"), mend);
+        }
+        if let Some(id) = &task.batch {
+            match api.batch(id) {
+                Some(batch) if !batch.face.idempotent => {
+                    self.problem(
+                        &format!("{at}/batch"),
+                        format!("`{id}` is not marked as idempotent"),
+                        "add `x-idempotent: true`",
+                    );
+                }
+                Some(batch) if !batch.shape.id.is_empty() && !batch.shape.status.is_empty() => {}
+                _ => self.problem(
+                    &format!("{at}/batch"),
+                    format!("`{id}` does not take a list of ids alone and answer with a list of tasks"),
+                    "name a method whose body's constructor takes the ids, and whose answer lists schemas with `x-task`",
+                ),
+            }
         }
     }
 

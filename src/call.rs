@@ -48,6 +48,13 @@ impl<T, P> Call<T, P> {
             operation,
             answer: PhantomData,
         }
+        .with_constants()
+    }
+
+    fn with_constants(self) -> Self {
+        let Operation { headers, queries, .. } = self.operation;
+        let call = headers.iter().fold(self, |call, (name, value)| call.header(name, value));
+        queries.iter().fold(call, |call, (name, value)| call.query(name, value))
     }
 
     /// Adds a header, replacing one of the same name.
@@ -227,6 +234,9 @@ const fn unlisted(method: Method) -> Operation {
         success: None,
         stream: None,
         plain_text: None,
+        headers: &[],
+        queries: &[],
+        lists_conflict: false,
     }
 }
 

@@ -156,8 +156,7 @@ macro_rules! client_methods {
             /// serve all routes alike.
             ///
             /// Path arguments come in the order of the path's places. It is sent, retried and classified as the
-            /// operation's own method would; query parameters and headers that the method sets by itself are the
-            /// caller's to add. [`Call::json`]($crate::Call::json) sets the body;
+            /// operation's own method would, its constant headers and query parameters included. [`Call::json`]($crate::Call::json) sets the body;
             /// [`into_events`]($crate::Call::into_events) and [`into_bytes`]($crate::Call::into_bytes) read other
             /// answers than JSON. Without the answer's type nobody knows whether an `error` belongs to it: a non-empty
             /// one is a failure.

@@ -14,6 +14,11 @@ pub struct Operation {
     pub(crate) stream: Option<Stream>,
     /// The member of the JSON answer that an answer in plain text stands for.
     pub(crate) plain_text: Option<&'static str>,
+    /// Headers and query parameters that always have this value.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    pub(crate) queries: &'static [(&'static str, &'static str)],
+    /// Whether the document lists 409: a conflict that passes.
+    pub(crate) lists_conflict: bool,
 }
 
 /// How the key travels.

@@ -15,9 +15,10 @@ const GAIN: u32 = 1;
 /// When and how often a call is sent again.
 ///
 /// GET, HEAD and the operations that the document marks as idempotent are sent again after failures of the network,
-/// answers that broke off, and the statuses 408, 425, 429, 500, 502, 503, 504 and 529. Every other request is sent
-/// again only when it surely was not processed: no connection came about, or the gateway refused it (429, or 503 with
-/// `Retry-After`). Quota errors are never retried. The pause is random between zero and a bound that doubles
+/// answers that broke off, and the statuses 408, 425, 429, 500, 502, 503, 504 and 529 (and 409 where the document lists
+/// it). Every other request is sent again only when it surely was not processed: no connection came about, HTTP/2 handed
+/// it back, or the gateway refused it (429, or 503 with `Retry-After`). Quota errors are never retried. The pause is
+/// random between zero and a bound that doubles
 /// (full jitter); a `Retry-After` is waited out.
 ///
 /// ```
@@ -183,14 +184,15 @@ impl<'c> Retries<'c> {
 
 /// Whether sending it again may help and can do no harm.
 fn may_resend(operation: &Operation, error: &Error) -> bool {
-    if !error.is_retryable() {
+    let status = error.http_status().map(|status| status.as_u16());
+    if !error.is_retryable() && !(status == Some(409) && operation.lists_conflict) {
         return false;
     }
-    if operation.is_idempotent() || error.is_connect() {
+    if operation.is_idempotent() || matches!(error.kind(), Kind::Connect | Kind::Unsent) {
         return true;
     }
     // The gateway says that it did nothing.
-    match error.http_status().map(|status| status.as_u16()) {
+    match status {
         Some(429) => error.kind() == Kind::Api,
         Some(503) => error.kind() == Kind::Api && error.retry_after().is_some(),
         _ => false,

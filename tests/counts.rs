@@ -161,7 +161,7 @@ async fn failure_of(call: &Caller, operation: &'static Operation, fault: Fault, 
     let call =
         call(operation, &path).header("cookie", "session=1").header("x-call", name).header("x-fault", &format!("{fault:?}"));
     let call = if operation.method() == http::Method::GET { call } else { call.json(&json!({"model": "m"})) };
-    let call = if fault == Silent { call.first_byte_timeout(Duration::from_millis(250)) } else { call };
+    let call = if fault == Silent { call.first_byte_timeout(Duration::from_secs(1)) } else { call };
     match reading {
         Reading::Whole => call.await.map(|answer| answer.into_inner()).expect_err(name),
         Reading::Events => match call.into_events().await {

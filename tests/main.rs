@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod answers;
+mod certificates;
 mod collect;
 mod counts;
 mod hostile;
@@ -16,5 +17,6 @@ mod stories;
 mod streams;
 mod support;
 mod tasks;
+mod tls;
 mod transfer;
 mod watch;

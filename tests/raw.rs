@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What a server does with a connection, one step after the other; then it hangs up.
@@ -122,7 +122,7 @@ async fn perform(mut socket: TcpStream, script: Vec<Step>, log: Arc<Mutex<Vec<Ar
 }
 
 /// One request, whole; `None` when the client hung up before its end.
-pub async fn read(socket: &mut TcpStream) -> Option<Arrived> {
+pub async fn read(socket: &mut (impl AsyncRead + Unpin)) -> Option<Arrived> {
     let mut bytes = Vec::new();
     let body_at = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -144,7 +144,7 @@ pub async fn read(socket: &mut TcpStream) -> Option<Arrived> {
     Some(request)
 }
 
-async fn more(socket: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<()> {
+async fn more(socket: &mut (impl AsyncRead + Unpin), bytes: &mut Vec<u8>) -> Option<()> {
     match socket.read_buf(bytes).await {
         Ok(0) | Err(_) => None,
         Ok(_) => Some(()),

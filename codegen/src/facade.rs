@@ -126,6 +126,12 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
     out.line(&format!("stream: {stream},"));
     let text = operation.plain_text.as_ref().map_or_else(|| "None".to_owned(), |name| format!("Some({})", literal(name)));
     out.line(&format!("plain_text: {text},"));
+    for (field, place) in [("headers", Place::Header), ("queries", Place::Query)] {
+        let constants = constants(operation, face).into_iter().filter(|(_, _, at)| *at == place);
+        let pairs: Vec<String> = constants.map(|(name, value, _)| format!("({}, {})", literal(&name), literal(&value))).collect();
+        out.line(&format!("{field}: &[{}],", pairs.join(", ")));
+    }
+    out.line(&format!("lists_conflict: {},", operation.lists_conflict));
     out.close_with("};");
 }
 
@@ -173,10 +179,6 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
         operation.id,
         passed.join(", ")
     ));
-    for (name, value, place) in constants(operation, face) {
-        let setter = if place == Place::Header { "header" } else { "query" };
-        out.line(&format!("    .{setter}({}, {})", literal(&name), literal(&value)));
-    }
     for parameter in headers {
         out.line(&format!("    .header({}, {})", literal(&parameter.name), parameter.rust_name));
     }

@@ -66,6 +66,8 @@ pub struct Operation {
     pub stream: Option<Stream>,
     /// `x-plain-text`: the member of the JSON answer that an answer in plain text stands for.
     pub plain_text: Option<String>,
+    /// Whether 409 is among the answers.
+    pub lists_conflict: bool,
     /// `x-websocket`: the schemas of the client's and the server's events.
     pub websocket: Option<(String, String)>,
     /// At least one; more by `x-faces`.

@@ -49,6 +49,9 @@ fn what_the_runtime_must_know_of_an_operation_is_a_constant() {
             success: None,
             stream: None,
             plain_text: None,
+            headers: &[],
+            queries: &[],
+            lists_conflict: false,
         };"#,
     );
     code.expect("", r#"pub const BASE_URL: &str = "https://post.example"; pub const DOCUMENT_VERSION: &str = "2026-01-31";"#);
@@ -139,11 +142,10 @@ fn required_headers_are_arguments_and_constant_ones_are_sent_unasked() {
     code.expect(
         "letters",
         r#"crate::Call::new(core, const { &LETTERS_BAG }, requests.letters_bag(id))
-            .query("mode", "fast")
-            .header("X-Version", "1")
             .header("X-Trace", x_trace)
             .with_body(body, false)"#,
     );
+    code.expect("letters", r#"headers: &[("X-Version", "1")], queries: &[("mode", "fast")],"#);
 }
 
 #[test]

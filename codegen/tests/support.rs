@@ -103,6 +103,8 @@ pub struct Route {
     content: String,
     body: String,
     more: String,
+    /// Statuses with an error of their own.
+    failures: String,
 }
 
 pub fn get(path: &str, id: &str) -> Route {
@@ -113,6 +115,7 @@ pub fn get(path: &str, id: &str) -> Route {
         content: json("Letter"),
         body: String::new(),
         more: "description: Does it.".to_owned(),
+        failures: String::new(),
     }
 }
 
@@ -152,10 +155,16 @@ impl Route {
         self
     }
 
+    /// A status that the answers list beside `default`.
+    pub fn fails_with(mut self, status: u16) -> Self {
+        self.failures += &format!("        '{status}': {{$ref: '#/components/responses/Error'}}\n");
+        self
+    }
+
     fn yaml(&self) -> String {
         let pages = if self.more.contains("x-unlisted") { "" } else { "x-docs: [en/letters/more]" };
         let (content, more, body) = (block(&self.content, 12), block(&self.more, 6), block(&self.body, 6));
-        let Self { id, verb, path, .. } = self;
+        let Self { id, verb, path, failures, .. } = self;
         let content = if content.trim().is_empty() { String::new() } else { format!("          content:\n{content}") };
         format!(
             "paths:
@@ -168,7 +177,7 @@ impl Route {
 {more}{body}      responses:
         '200':
           description: What comes back.
-{content}        default: {{$ref: '#/components/responses/Error'}}
+{content}{failures}        default: {{$ref: '#/components/responses/Error'}}
 "
         )
     }

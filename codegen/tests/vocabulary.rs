@@ -49,6 +49,20 @@ fn x_idempotent_lets_a_post_be_sent_again() {
 }
 
 #[test]
+fn a_conflict_passes_only_where_the_document_lists_it() {
+    let code =
+        Post::new().with_route(&get("/bags", "letters_bags").fails_with(409)).with_route(&get("/sacks", "letters_sacks")).code();
+    let constant = |path: &str, listed: bool| {
+        format!(
+            r#"path: "{path}", auth: crate::operation::Auth::Bearer, idempotent: true, success: None, stream: None,
+            plain_text: None, headers: &[], queries: &[], lists_conflict: {listed},"#
+        )
+    };
+    code.expect("letters", &constant("/bags", true));
+    code.expect("letters", &constant("/sacks", false));
+}
+
+#[test]
 fn x_idempotent_of_one_face_is_no_other_s() {
     let faces = "
         x-faces:
@@ -203,13 +217,14 @@ fn x_faces_makes_several_methods_of_one_route() {
     );
     code.expect(
         "letters",
-        r#"crate::Call::new(core, const { &LETTERS_MOVE_ON }, requests.letters_move_on())
-            .query("Action", "move").header("x-mode", "1").with_body(body, false)"#,
+        r#"crate::Call::new(core, const { &LETTERS_MOVE_ON }, requests.letters_move_on()).with_body(body, false)"#,
     );
+    code.expect("letters", r#"headers: &[("x-mode", "1")], queries: &[("Action", "move")],"#);
     code.expect(
         "letters",
-        r#"crate::Call::new(core, const { &LETTERS_BUY }, requests.letters_move_on()).query("Action", "buy").with_body(body, false)"#,
+        r#"crate::Call::new(core, const { &LETTERS_BUY }, requests.letters_move_on()).with_body(body, false)"#,
     );
+    code.expect("letters", r#"headers: &[], queries: &[("Action", "buy")],"#);
     code.expect(
         "letters",
         r#"id: "letters_buy", method: ::http::Method::POST, path: "/do", auth: crate::operation::Auth::Header("x-post-key")"#,

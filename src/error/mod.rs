@@ -67,6 +67,8 @@ pub(crate) enum Kind {
     Input,
     Connect,
     Timeout,
+    /// HTTP/2 says that nobody looked at the request.
+    Unsent,
     /// The connection broke before an answer's head came.
     Send,
     Redirect,
@@ -287,7 +289,7 @@ impl Error {
             return false;
         }
         match self.0.kind {
-            Kind::Connect | Kind::Timeout | Kind::Send | Kind::Truncated => true,
+            Kind::Connect | Kind::Timeout | Kind::Unsent | Kind::Send | Kind::Truncated => true,
             Kind::Api => {
                 let by_status = self.status_is(&[408, 425, 429, 500, 502, 503, 504, 529]);
                 self.api().and_then(ApiError::retryable).unwrap_or(by_status)
@@ -306,7 +308,7 @@ impl Error {
             return false;
         }
         match self.0.kind {
-            Kind::Input | Kind::Connect | Kind::File | Kind::Task | Kind::InputNeeded => false,
+            Kind::Input | Kind::Connect | Kind::Unsent | Kind::File | Kind::Task | Kind::InputNeeded => false,
             Kind::NoResult | Kind::Timeout | Kind::Send | Kind::Decode | Kind::Truncated | Kind::TooLarge | Kind::Deadline => {
                 true
             }

@@ -228,10 +228,25 @@ fn broken(error: reqwest::Error, about: &About) -> Error {
         (Kind::Connect, format!("can't connect: {}", innermost(&error)))
     } else if error.is_timeout() {
         (Kind::Timeout, "no answer in time".to_owned())
+    } else if was_handed_back(&error) {
+        (Kind::Unsent, "the gateway closed the connection without looking at the request".to_owned())
     } else {
         (Kind::Send, format!("the connection broke before an answer came: {}", innermost(&error)))
     };
     Error::of(kind, message, about).caused_by(error)
+}
+
+/// HTTP/2 can say that a request was not looked at: its stream was refused, or came after the last one that a closing
+/// server takes.
+fn was_handed_back(error: &(dyn std::error::Error + 'static)) -> bool {
+    let Some(error) = chain(error).find_map(|cause| cause.downcast_ref::<h2::Error>()) else { return false };
+    let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let closing = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+    error.is_remote() && (refused || closing)
+}
+
+fn chain<'e>(error: &'e (dyn std::error::Error + 'static)) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
 }
 
 fn redirect_error(why: String, about: &About, response: &reqwest::Response) -> Error {
@@ -241,9 +256,5 @@ fn redirect_error(why: String, about: &About, response: &reqwest::Response) -> E
 
 /// The cause that says most: the last in the chain.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut last = error;
-    while let Some(next) = last.source() {
-        last = next;
-    }
-    last.to_string()
+    chain(error).last().unwrap_or(error).to_string()
 }

@@ -75,6 +75,7 @@ impl Checker<'_> {
             parameters,
             stream,
             plain_text: self.plain_text(at, value),
+            lists_conflict: value.pointer("/responses/409").is_some(),
             websocket: self.websocket(at, value),
         };
         operation.faces = self.faces(at, value, &operation);

@@ -1,15 +1,14 @@
 //! Answers a request that fits: with the document's example, made the caller's own.
 
-use axum::body::Body;
-use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::check::{self, Violation};
 use crate::document::{Answer, Chosen, Document, Example, Media, Role, TaskRule};
 use crate::family::Family;
 use crate::files::{self, Kind};
+use crate::outgoing::{Content, Outgoing};
 use crate::request::{Incoming, Payload};
 use crate::server::System;
 use crate::{failure, form, stream, tasks};
@@ -23,6 +22,16 @@ pub(crate) struct Exchange<'e> {
     /// What it said in JSON, or in the texts of a form.
     pub(crate) body: Option<Value>,
     pub(crate) family: Family,
+    pub(crate) form: Form,
+}
+
+/// Whether an answer is a whole or a stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    #[default]
+    AsAsked,
+    Events,
+    Whole,
 }
 
 impl<'e> Exchange<'e> {
@@ -44,11 +53,17 @@ impl<'e> Exchange<'e> {
                 _ => found.value,
             });
         }
-        Ok(Self { system, chosen, path, incoming, body, family })
+        Ok(Self { system, chosen, path, incoming, body, family, form: Form::AsAsked })
     }
 
     pub(crate) fn document(&self) -> &'e Document {
         &self.system.document
+    }
+
+    /// The model that it names, in its body or in its path.
+    pub(crate) fn model(&self) -> Option<Value> {
+        let said = self.body.as_ref().and_then(|body| body.get("model")).filter(|model| model.is_string()).cloned();
+        said.or_else(|| self.path.iter().find(|(name, _)| name == "model").map(|(_, model)| Value::from(model.as_str())))
     }
 
     /// The documented success: that with an example of a whole answer, else the first.
@@ -78,7 +93,7 @@ impl<'e> Exchange<'e> {
 }
 
 /// Answers; `Err` says what the document lacks.
-pub(crate) fn respond(exchange: &Exchange<'_>) -> Result<Response, String> {
+pub(crate) fn respond(exchange: &Exchange<'_>) -> Result<Outgoing, String> {
     let answer = exchange.answer()?;
     if answer.status < 200 {
         return Ok(failure::not_spoken());
@@ -90,15 +105,11 @@ pub(crate) fn respond(exchange: &Exchange<'_>) -> Result<Response, String> {
         Some(media) if media.is_binary() => bytes(exchange, media),
         Some(media) if media.is_json() => json(exchange, media),
         Some(media) => text(exchange, media),
-        None => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = exchange.status()?;
-            Ok(response)
-        }
+        None => Ok(Outgoing::new(exchange.status()?, Content::Whole(Bytes::new()))),
     }
 }
 
-fn json(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
+fn json(exchange: &Exchange<'_>, media: &Media) -> Result<Outgoing, String> {
     let document = exchange.document();
     let examples = exchange.examples(media);
     let first = examples.first().copied();
@@ -120,11 +131,14 @@ fn json(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
     }
     let example = first.ok_or_else(|| format!("the document has no example of an answer of {id}"))?;
     let mut answer = example.value.clone();
+    if let Some(model) = exchange.model() {
+        tell_model(&mut answer, &model);
+    }
     echo(&mut answer, exchange.body.as_ref().unwrap_or(&Value::Null), rule);
-    Ok(json_response(exchange.status()?, &answer))
+    Ok(Outgoing::json(exchange.status()?, answer))
 }
 
-fn bytes(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
+fn bytes(exchange: &Exchange<'_>, media: &Media) -> Result<Outgoing, String> {
     let must_be_task = exchange.document().role(exchange.chosen.id()) == Some(Role::Content);
     if let Some(refusal) = tasks::refuse_content(exchange, must_be_task) {
         return Ok(refusal);
@@ -137,11 +151,11 @@ fn bytes(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
 }
 
 /// Any other kind of text: the example as it stands.
-fn text(exchange: &Exchange<'_>, media: &Media) -> Result<Response, String> {
+fn text(exchange: &Exchange<'_>, media: &Media) -> Result<Outgoing, String> {
     let example = exchange.examples(media).first().map(|example| &example.value);
     let example = example.ok_or_else(|| format!("the document has no example of {}", media.kind))?;
     let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
-    Ok(full_response(exchange.status()?, &media.kind, Bytes::from(text)))
+    Ok(Outgoing::whole(exchange.status()?, &media.kind, text))
 }
 
 /// Writes what the request said into the answer, where both have a plain member of one name and form. Names and states
@@ -169,7 +183,7 @@ pub(crate) fn echo<'r>(answer: &mut Value, request: &Value, rule: impl Into<Opti
 /// Writes the model wherever an answer names it. What stands in a list is about something else, a tool or another model.
 pub(crate) fn tell_model(answer: &mut Value, model: &Value) {
     for (name, value) in answer.as_object_mut().into_iter().flatten() {
-        if name == "model" && value.is_string() {
+        if ["model", "model_version", "modelVersion"].contains(&name.as_str()) && value.is_string() {
             *value = model.clone();
         } else {
             tell_model(value, model);
@@ -180,20 +194,6 @@ pub(crate) fn tell_model(answer: &mut Value, model: &Value) {
 /// Members that a gateway decides by itself, whatever a request says under that name.
 fn is_own(name: &str) -> bool {
     ["id", "object", "type", "status", "code", "message", "description"].contains(&name) || name.ends_with("_id")
-}
-
-/// A whole JSON answer.
-pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
-    full_response(status, "application/json", Bytes::from(body.to_string()))
-}
-
-fn full_response(status: StatusCode, content_type: &str, body: Bytes) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    if let Ok(value) = HeaderValue::from_str(content_type) {
-        response.headers_mut().insert(header::CONTENT_TYPE, value);
-    }
-    response
 }
 
 #[cfg(test)]

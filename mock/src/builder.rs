@@ -10,8 +10,9 @@ use tokio::sync::watch;
 use crate::Gateway;
 use crate::document::{Document, DocumentError};
 use crate::ids::Ids;
+use crate::log::Log;
 use crate::plan::Plans;
-use crate::server::{self, Log, System};
+use crate::server::{self, System};
 use crate::sources;
 use crate::tasks::Tasks;
 
@@ -30,6 +31,7 @@ pub struct GatewayBuilder {
     openoctopus_key: String,
     task_step: Duration,
     chunk_pause: Duration,
+    kept_requests: usize,
 }
 
 impl Default for GatewayBuilder {
@@ -40,6 +42,7 @@ impl Default for GatewayBuilder {
             openoctopus_key: DEFAULT_OPENOCTOPUS_KEY.to_owned(),
             task_step: Duration::from_millis(300),
             chunk_pause: Duration::from_millis(20),
+            kept_requests: usize::MAX,
         }
     }
 }
@@ -75,6 +78,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// How many requests are kept for [`Gateway::requests`], the latest ones; all by default. What is counted is counted
+    /// in any case.
+    pub fn kept_requests(mut self, requests: usize) -> Self {
+        self.kept_requests = requests;
+        self
+    }
+
     /// Starts both gateways. They run on the tokio runtime that this is called on.
     ///
     /// # Errors
@@ -93,7 +103,7 @@ impl GatewayBuilder {
         };
         let (listener, url) = open(self.port).await?;
         let (openoctopus_listener, openoctopus_url) = open(next?).await?;
-        let log = Log::default();
+        let log = Arc::new(Log::new(self.kept_requests));
         let plans = Arc::<Plans>::default();
         let documents = [Arc::clone(&octopusx), Arc::clone(&openoctopus)];
         let (stop, stopped) = watch::channel(());
@@ -111,7 +121,7 @@ impl GatewayBuilder {
         Ok(Gateway { url, openoctopus_url, key, openoctopus_key, log, plans, documents, stop, servers })
     }
 
-    pub(crate) fn system(&self, document: Arc<Document>, url: &str, key: &str, log: &Log, plans: &Arc<Plans>) -> System {
+    pub(crate) fn system(&self, document: Arc<Document>, url: &str, key: &str, log: &Arc<Log>, plans: &Arc<Plans>) -> System {
         System {
             document,
             url: url.to_owned(),

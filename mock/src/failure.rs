@@ -1,12 +1,11 @@
 //! Answers that say no, in the shape that the document gives them.
 
-use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::answer::json_response;
 use crate::check::Violation;
 use crate::document::{Document, Example, Operation};
+use crate::outgoing::Outgoing;
 
 /// A failure that the document may have an example of.
 pub(crate) struct Failure<'f> {
@@ -38,17 +37,18 @@ impl Failure<'_> {
     }
 
     /// The documented example of this failure, or the operation's error shape with its own words in it.
-    pub(crate) fn respond(&self, document: &Document, operation: &Operation) -> Response {
+    pub(crate) fn respond(&self, document: &Document, operation: Option<&Operation>) -> Outgoing {
         let status = Some(self.status.as_u16());
         let speaks = |example: &&Example| self.is_told_by(example);
-        let of_status = || operation.errors.iter().filter(|example| example.status == status);
-        let of_any = || operation.errors.iter().filter(|example| example.status.is_none());
+        let errors = operation.map_or(&[][..], |operation| &operation.errors);
+        let of_status = || errors.iter().filter(|example| example.status == status);
+        let of_any = || errors.iter().filter(|example| example.status.is_none());
         let exact = of_status().find(speaks).or_else(|| of_any().find(speaks)).or_else(|| of_status().next());
         let body = exact.map(|example| example.value.clone()).or_else(|| {
-            let shape = operation.errors.first().or_else(|| document.any_error())?;
+            let shape = errors.first().or_else(|| document.any_error())?;
             self.worded(shape.value.clone())
         });
-        json_response(self.status, &body.unwrap_or_else(|| error_object(self.message, self.code)))
+        Outgoing::json(self.status, body.unwrap_or_else(|| error_object(self.message, self.code)))
     }
 
     /// Puts the own words where an error shape has its words; none when it has no place for a message.
@@ -68,17 +68,17 @@ fn error_object(message: &str, code: &str) -> Value {
 }
 
 /// No operation has this method and path.
-pub(crate) fn no_route(method: &Method, path: &str) -> Response {
-    json_response(StatusCode::NOT_FOUND, &error_object(&format!("Invalid URL ({method} {path})"), ""))
+pub(crate) fn no_route(method: &Method, path: &str) -> Outgoing {
+    Outgoing::json(StatusCode::NOT_FOUND, error_object(&format!("Invalid URL ({method} {path})"), ""))
 }
 
 /// No file of a task lies at this address.
-pub(crate) fn no_file(path: &str) -> Response {
-    json_response(StatusCode::NOT_FOUND, &error_object(&format!("no task made the file {path}"), "file_not_found"))
+pub(crate) fn no_file(path: &str) -> Outgoing {
+    Outgoing::json(StatusCode::NOT_FOUND, error_object(&format!("no task made the file {path}"), "file_not_found"))
 }
 
 /// The request is not what the document says.
-pub(crate) fn unfit(violations: &[Violation]) -> Response {
+pub(crate) fn unfit(violations: &[Violation]) -> Outgoing {
     let first = violations.first();
     let mut message = "the request does not fit the document".to_owned();
     if let Some(first) = first {
@@ -92,29 +92,36 @@ pub(crate) fn unfit(violations: &[Violation]) -> Response {
     let mut body = error_object(&message, "schema_violation");
     body["error"]["param"] = json!(first.map_or("", |first| &first.pointer));
     body["error"]["violations"] = all.collect();
-    json_response(StatusCode::UNPROCESSABLE_ENTITY, &body)
+    Outgoing::json(StatusCode::UNPROCESSABLE_ENTITY, body)
 }
 
 /// The body is larger than anything a test sends on purpose.
-pub(crate) fn unreadable_body(problem: &str) -> Response {
+pub(crate) fn unreadable_body(problem: &str) -> Outgoing {
     let message = format!("the body could not be read: {problem}");
-    json_response(StatusCode::PAYLOAD_TOO_LARGE, &error_object(&message, "body_unreadable"))
+    Outgoing::json(StatusCode::PAYLOAD_TOO_LARGE, error_object(&message, "body_unreadable"))
 }
 
 /// The operation is one of WebSocket.
-pub(crate) fn not_spoken() -> Response {
+pub(crate) fn not_spoken() -> Outgoing {
     let message = "this operation opens a WebSocket, which this gateway does not speak";
-    let mut response = json_response(StatusCode::UPGRADE_REQUIRED, &error_object(message, "upgrade_required"));
+    let mut response = Outgoing::json(StatusCode::UPGRADE_REQUIRED, error_object(message, "upgrade_required"));
     // The standard asks for it beside this status.
-    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     response
 }
 
+/// A request orders an answer that nobody can give.
+pub(crate) fn bad_order(problem: &str) -> Outgoing {
+    let mut body = error_object(&format!("octopusx-mock: {problem}"), "bad_order");
+    body["error"]["type"] = json!("mock_error");
+    Outgoing::json(StatusCode::NOT_IMPLEMENTED, body)
+}
+
 /// The document, or the mock itself, is at fault.
-pub(crate) fn internal(problem: &str) -> Response {
+pub(crate) fn internal(problem: &str) -> Outgoing {
     let mut body = error_object(&format!("octopusx-mock: {problem}"), "mock_failure");
     body["error"]["type"] = json!("mock_error");
-    json_response(StatusCode::INTERNAL_SERVER_ERROR, &body)
+    Outgoing::json(StatusCode::INTERNAL_SERVER_ERROR, body)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! What tasks and downloads are made of: one small real file of each kind, served with ranges.
 
-use axum::body::Body;
-use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use crate::outgoing::Outgoing;
 
 /// A second of one colour.
 const VIDEO: &[u8] = include_bytes!("files/sample.mp4");
@@ -104,13 +104,10 @@ pub(crate) fn is_expired(query: Option<&str>) -> bool {
 }
 
 /// What a store says of a signed address after its time.
-pub(crate) fn expired() -> Response {
+pub(crate) fn expired() -> Outgoing {
     let text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
                 <Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = StatusCode::FORBIDDEN;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    response
+    Outgoing::whole(StatusCode::FORBIDDEN, "application/xml", text)
 }
 
 /// The task and the kind of a file's path; none when the path is no file's.
@@ -121,7 +118,7 @@ pub(crate) fn named(path: &str) -> Option<(String, Kind)> {
 }
 
 /// The file, or the part of it that `range` asks for.
-pub(crate) fn respond(kind: Kind, content_type: &str, headers: &HeaderMap) -> Response {
+pub(crate) fn respond(kind: Kind, content_type: &str, headers: &HeaderMap) -> Outgoing {
     let whole = kind.bytes();
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).map(|range| part(range, whole.len()));
     let (status, body, content_range) = match range {
@@ -132,18 +129,14 @@ pub(crate) fn respond(kind: Kind, content_type: &str, headers: &HeaderMap) -> Re
         Some(Part::Outside) => (StatusCode::RANGE_NOT_SATISFIABLE, &whole[..0], Some(format!("bytes */{}", whole.len()))),
         Some(Part::Whole) | None => (StatusCode::OK, whole, None),
     };
-    let mut response = Response::new(Body::from(Bytes::from_static(body)));
-    *response.status_mut() = status;
-    let out = response.headers_mut();
+    let mut answer = Outgoing::whole(status, content_type, Bytes::from_static(body));
+    let out = &mut answer.headers;
     out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     out.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    if let Ok(value) = HeaderValue::from_str(content_type) {
-        out.insert(header::CONTENT_TYPE, value);
-    }
     if let Some(value) = content_range.and_then(|range| HeaderValue::try_from(range).ok()) {
         out.insert(header::CONTENT_RANGE, value);
     }
-    response
+    answer
 }
 
 /// What a `range` header comes to for a file of a known length.

@@ -5,12 +5,17 @@ mod auth;
 mod builder;
 mod check;
 mod document;
+mod event;
+mod expect;
 mod face;
 mod failure;
 mod family;
 mod files;
 mod form;
 mod ids;
+mod line;
+mod log;
+mod outgoing;
 mod plan;
 mod pointer;
 mod reply;
@@ -27,23 +32,25 @@ mod text;
 #[cfg(test)]
 mod whole;
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use builder::{DEFAULT_KEY, DEFAULT_OPENOCTOPUS_KEY, GatewayBuilder, StartError};
+pub use expect::{Checked, Expected};
 pub use form::RecordedPart;
 pub use plan::Calls;
-pub use reply::Reply;
+pub use reply::{BadReply, ErrorShape, LineEnd, Reply, Word};
 pub use request::RecordedRequest;
 pub use tasks::{TaskScript, TaskStep};
 
 use document::Document;
+use log::Log;
 use plan::Plans;
-use server::Log;
+use server::FILES;
 
 /// Both gateways, running in this process until this value is dropped.
 ///
@@ -63,7 +70,7 @@ pub struct Gateway {
     openoctopus_url: String,
     key: String,
     openoctopus_key: String,
-    log: Log,
+    log: Arc<Log>,
     plans: Arc<Plans>,
     documents: [Arc<Document>; 2],
     /// The servers stop when this goes.
@@ -107,16 +114,64 @@ impl Gateway {
 
     /// Every request that either gateway got so far, in the order of arrival, those that were refused included.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.log.all()
     }
 
-    /// The next request of an operation: what it is to get follows. Several such orders are met one after another.
+    /// The names of all operations of both documents, and that of the files that tasks have made.
+    pub fn operations(&self) -> impl Iterator<Item = &str> {
+        self.documents.iter().flat_map(|document| document.ids()).chain([FILES])
+    }
+
+    /// How many requests of an operation came so far, those included that were refused or broken off.
+    ///
+    /// # Panics
+    /// When neither document knows such an operation.
+    #[track_caller]
+    pub fn count(&self, operation: &str) -> u64 {
+        self.must_know(operation);
+        self.log.count(operation)
+    }
+
+    /// How many requests of an operation said the same as one before: same method, path, query and body. A client that
+    /// pays twice shows here.
+    ///
+    /// # Panics
+    /// When neither document knows such an operation.
+    #[track_caller]
+    pub fn repeats(&self, operation: &str) -> usize {
+        self.must_know(operation);
+        let mut seen = HashSet::new();
+        let all = self.requests().into_iter().filter(|request| request.operation.as_deref() == Some(operation));
+        all.filter(|request| !seen.insert((request.method.clone(), request.path_and_query.clone(), request.body.clone()))).count()
+    }
+
+    /// Demands on the requests of an operation that came so far.
     ///
     /// ```no_run
     /// # fn example(gateway: &octopusx_mock::Gateway) {
-    /// use octopusx_mock::TaskStep;
+    /// gateway.expect("chat_create").once().body_has("/model", "gpt-4o").body_lacks("/temperature");
+    /// gateway.expect("videos_create").never();
+    /// # }
+    /// ```
     ///
-    /// gateway.next("videos_create").make_task([TaskStep::running(50), TaskStep::failed("the prompt was refused")]);
+    /// # Panics
+    /// When neither document knows such an operation.
+    #[track_caller]
+    pub fn expect(&self, operation: &str) -> Expected {
+        self.must_know(operation);
+        Expected::new(operation, self.requests())
+    }
+
+    /// The next request of an operation: what it is to get follows. Several such orders are met one after another. The
+    /// files that tasks have made go by the name `files`. Only requests that fit the document get what was ordered.
+    ///
+    /// ```no_run
+    /// # fn example(gateway: &octopusx_mock::Gateway) {
+    /// use octopusx_mock::{Reply, TaskStep};
+    ///
+    /// gateway.next("chat_create").times(2).answers(Reply::status(503).retry_after(1));
+    /// gateway.next("chat_create").answers(Reply::usual().truncated_after(3));
+    /// gateway.next("videos_create").makes_task([TaskStep::running(50), TaskStep::failed("the prompt was refused")]);
     /// # }
     /// ```
     ///
@@ -139,6 +194,35 @@ impl Gateway {
         Calls::new(&self.plans, Some(operation), None)
     }
 
+    /// The next requests of an operation are answered by these, one after another; those that follow as usual.
+    ///
+    /// ```no_run
+    /// # fn example(gateway: &octopusx_mock::Gateway) {
+    /// use octopusx_mock::Reply;
+    /// use serde_json::json;
+    ///
+    /// gateway.script("videos_get", [Reply::json(json!({"id": "v", "status": "queued"})), Reply::status(502), Reply::usual()]);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When neither document knows such an operation.
+    #[track_caller]
+    pub fn script(&self, operation: &str, replies: impl IntoIterator<Item = impl Into<Reply>>) {
+        self.must_know(operation);
+        replies.into_iter().for_each(|reply| Calls::new(&self.plans, Some(operation), Some(1)).answers(reply));
+    }
+
+    /// The next request of any operation: what it is to get follows.
+    pub fn next_any(&self) -> Calls<'_> {
+        Calls::new(&self.plans, None, Some(1))
+    }
+
+    /// All requests of any operation: what they are to get follows.
+    pub fn on_any(&self) -> Calls<'_> {
+        Calls::new(&self.plans, None, None)
+    }
+
     /// The next task, whatever operation of either gateway makes it, tells these states: one a poll, the last for ever
     /// after. Scripted tasks move by polls only, whatever [`task_step`](GatewayBuilder::task_step) says.
     ///
@@ -150,13 +234,13 @@ impl Gateway {
     /// # }
     /// ```
     pub fn next_task(&self, script: impl Into<TaskScript>) {
-        Calls::new(&self.plans, None, Some(1)).make_task(script);
+        Calls::new(&self.plans, None, Some(1)).makes_task(script);
     }
 
     #[allow(clippy::panic, reason = "a wrong test should say so at once")]
     #[track_caller]
     fn must_know(&self, operation: &str) {
-        if self.documents.iter().all(|document| document.named(operation).is_none()) {
+        if operation != FILES && self.documents.iter().all(|document| document.named(operation).is_none()) {
             let tag = operation.split('_').next().unwrap_or_default();
             let all = self.documents.iter().flat_map(|document| document.ids());
             let near: Vec<&str> = all.filter(|id| id.split('_').next() == Some(tag)).collect();
@@ -174,10 +258,9 @@ impl Gateway {
     pub async fn shutdown(self) {
         let Self { stop, servers, .. } = self;
         drop(stop);
-        for mut server in servers {
-            if tokio::time::timeout(Duration::from_secs(1), &mut server).await.is_err() {
-                server.abort();
-            }
+        for server in servers {
+            // It ends in any case; only a panic of its own could be told here.
+            _ = server.await;
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::reply::Reply;
 use crate::request::RecordedRequest;
 use crate::tasks::TaskScript;
 
@@ -36,10 +37,11 @@ pub(crate) struct Which {
 }
 
 /// What such a request gets.
-#[derive(Clone)]
 pub(crate) enum Action {
     /// The task that it makes lives by this script.
     Task(Arc<TaskScript>),
+    /// It is answered by this.
+    Reply(Arc<Reply>),
 }
 
 impl Plans {
@@ -58,39 +60,51 @@ impl Plans {
 
     /// The script of the task that a request makes.
     pub(crate) fn task(&self, operation: &str, request: impl FnOnce() -> RecordedRequest) -> Option<Arc<TaskScript>> {
-        let is_task = |action: &Action| matches!(action, Action::Task(_));
-        match self.take(operation, request, &is_task)? {
-            Action::Task(script) => Some(script),
-        }
+        self.take(operation, request, |action| match action {
+            Action::Task(script) => Some(Arc::clone(script)),
+            Action::Reply(_) => None,
+        })
     }
 
-    /// The action of one kind that is due for a request. Orders for a number of requests go first, in the order that
-    /// they were given; of those for all requests the last one counts.
-    fn take(&self, operation: &str, request: impl FnOnce() -> RecordedRequest, kind: &dyn Fn(&Action) -> bool) -> Option<Action> {
+    /// The answer that was ordered for a request.
+    pub(crate) fn reply(&self, operation: &str, request: impl FnOnce() -> RecordedRequest) -> Option<Arc<Reply>> {
+        self.take(operation, request, |action| match action {
+            Action::Reply(reply) => Some(Arc::clone(reply)),
+            Action::Task(_) => None,
+        })
+    }
+
+    /// What is due for a request. Orders for a number of requests go first, in the order that they were given; of those
+    /// for all requests the last one counts.
+    fn take<T>(
+        &self,
+        operation: &str,
+        request: impl FnOnce() -> RecordedRequest,
+        act: impl Fn(&Action) -> Option<T>,
+    ) -> Option<T> {
         if self.count.load(Ordering::Acquire) == 0 {
             return None;
         }
         let request = request();
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut due = None;
-        for (at, plan) in plans.iter_mut().enumerate() {
-            if !kind(&plan.action) || !plan.which.fits(operation, &request) {
+        let mut taken: Option<T> = None;
+        let (limited, others): (Vec<_>, Vec<_>) = plans.iter_mut().partition(|plan| plan.which.times.is_some());
+        for plan in limited.into_iter().chain(others.into_iter().rev()) {
+            if plan.which.times == Some(0) || !plan.which.fits(operation, &request) {
                 continue;
             }
+            let Some(found) = act(&plan.action) else { continue };
             if plan.which.skip > 0 {
                 // Every one of them counts, whoever answers it.
                 plan.which.skip -= 1;
-                continue;
-            }
-            match (plan.which.times, due) {
-                (Some(0), _) => {}
-                (Some(_), Some((_, true))) => {}
-                (limited, _) => due = Some((at, limited.is_some())),
+            } else if taken.is_none() {
+                taken = Some(found);
+                plan.which.times = plan.which.times.map(|times| times - 1);
             }
         }
-        let plan = plans.get_mut(due?.0)?;
-        plan.which.times = plan.which.times.map(|times| times - 1);
-        Some(plan.action.clone())
+        plans.retain(|plan| plan.which.times != Some(0));
+        self.count.store(plans.len(), Ordering::Release);
+        taken
     }
 }
 
@@ -140,8 +154,14 @@ impl<'g> Calls<'g> {
         self
     }
 
+    /// They are answered by this.
+    pub fn answers(self, reply: impl Into<Reply>) {
+        let action = Action::Reply(Arc::new(reply.into()));
+        self.plans.add(Plan { which: self.which, action });
+    }
+
     /// The tasks that they make tell these states.
-    pub fn make_task(self, script: impl Into<TaskScript>) {
+    pub fn makes_task(self, script: impl Into<TaskScript>) {
         let action = Action::Task(Arc::new(script.into()));
         self.plans.add(Plan { which: self.which, action });
     }

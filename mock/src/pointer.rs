@@ -43,6 +43,11 @@ impl Pointer {
         Self(vec![Segment::Key(name.to_owned())])
     }
 
+    /// Points to every element of a list.
+    pub(crate) fn each() -> Self {
+        Self(vec![Segment::Each])
+    }
+
     /// Points to every element of a list that is a member of the whole value.
     pub(crate) fn items_of(name: &str) -> Self {
         Self(vec![Segment::Key(name.to_owned()), Segment::Each])

@@ -83,6 +83,11 @@ impl Schemas {
         found.into_iter().flat_map(|schema| self.facets(schema)).collect()
     }
 
+    /// The schemas of a whole value.
+    pub(crate) fn at_root<'s>(&'s self, schema: &'s Value) -> Vec<&'s Value> {
+        self.facets(schema)
+    }
+
     /// How many members of a value a schema lists.
     pub(crate) fn known_members(&self, schema: &Schema, value: &Value) -> usize {
         let members = value.as_object().into_iter().flatten();

@@ -2,16 +2,20 @@
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
-use axum::serve::ListenerExt;
 use http::HeaderValue;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::answer::{self, Exchange};
 use crate::auth;
@@ -21,15 +25,22 @@ use crate::face;
 use crate::failure::{self, Failure};
 use crate::files;
 use crate::ids::Ids;
+use crate::line::{self, Broken, Line};
+use crate::log::Log;
+use crate::outgoing::Outgoing;
 use crate::plan::Plans;
-use crate::request::{Incoming, RecordedRequest};
+use crate::reply::Reply;
+use crate::request::Incoming;
 use crate::tasks::Tasks;
 
 /// More than any upload of a test; a body that never ends has to stop somewhere.
 const BODY_LIMIT: usize = 256 * 1024 * 1024;
 
-/// The requests of both gateways, in the order of arrival.
-pub(crate) type Log = Arc<Mutex<Vec<RecordedRequest>>>;
+/// The name by which files are ordered that tasks have made.
+pub(crate) const FILES: &str = "files";
+
+/// What answers on their way get to finish when the gateway stops.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// One gateway.
 pub(crate) struct System {
@@ -40,31 +51,44 @@ pub(crate) struct System {
     pub(crate) chunk_pause: Duration,
     pub(crate) tasks: Tasks,
     pub(crate) ids: Ids,
-    pub(crate) log: Log,
+    pub(crate) log: Arc<Log>,
     pub(crate) plans: Arc<Plans>,
 }
 
 impl System {
-    /// Answers a request, whatever it is.
-    pub(crate) async fn handle(&self, request: Request) -> Response {
-        let (head, body) = request.into_parts();
-        let mut response = match to_bytes(body, BODY_LIMIT).await {
+    /// Answers a request, whatever it is. `Err` means that its connection is to be dropped.
+    pub(crate) async fn handle(&self, request: Request) -> Result<Response, Broken> {
+        let (mut head, body) = request.into_parts();
+        let line = head.extensions.remove::<Line>();
+        let mut answer = match to_bytes(body, BODY_LIMIT).await {
             Ok(body) => self.answer(&Incoming::new(head.method, head.uri, head.headers, body)),
             Err(error) => failure::unreadable_body(&error.to_string()),
         };
         if let Ok(id) = HeaderValue::try_from(self.ids.request()) {
-            response.headers_mut().insert("x-request-id", id);
+            answer.headers.insert("x-request-id", id);
         }
-        response
+        if !answer.delay.is_zero() {
+            tokio::time::sleep(answer.delay).await;
+        }
+        match (answer.broken.take(), line) {
+            (Some(broken), Some(line)) => Err(line.send(answer, broken).await),
+            (Some(_), None) => Err(Broken),
+            (None, _) => Ok(answer.into_response()),
+        }
     }
 
-    fn answer(&self, incoming: &Incoming) -> Response {
+    fn answer(&self, incoming: &Incoming) -> Outgoing {
         if let Some((id, kind)) = files::named(incoming.path()) {
             self.record(incoming, None);
-            return match self.tasks.find(&id) {
+            let usual = || match self.tasks.find(&id) {
                 Some(_) if files::is_expired(incoming.uri.query()) => files::expired(),
                 Some(_) => files::respond(kind, kind.media_type(), &incoming.headers),
                 None => failure::no_file(incoming.path()),
+            };
+            return match self.reply(FILES, incoming) {
+                Ok(Some(reply)) => reply.respond_to_file(&self.document, &usual),
+                Ok(None) => usual(),
+                Err(problem) => failure::bad_order(&problem),
             };
         }
         let Some((operation, path)) = self.document.route(&incoming.method, incoming.path()) else {
@@ -76,7 +100,7 @@ impl System {
         let chosen = Chosen { operation, face: face.as_ref().ok().copied().flatten() };
         self.record(incoming, Some(chosen.id()));
         if !auth::allowed(&operation.security, incoming, &self.key) {
-            return Failure::KEY.respond(&self.document, operation);
+            return Failure::KEY.respond(&self.document, Some(operation));
         }
         let mut misfits: Vec<Violation> = Vec::new();
         let exchange = Exchange::begin(self, chosen, &path, incoming, &mut misfits);
@@ -84,13 +108,25 @@ impl System {
         if !misfits.is_empty() {
             return failure::unfit(&misfits);
         }
-        let answer = exchange.and_then(|exchange| answer::respond(&exchange));
+        let answer = exchange.and_then(|mut exchange| match self.reply(chosen.id(), incoming) {
+            Ok(Some(reply)) => {
+                exchange.form = reply.form();
+                reply.respond(&exchange, &|| answer::respond(&exchange))
+            }
+            Ok(None) => answer::respond(&exchange),
+            Err(problem) => Ok(failure::bad_order(&problem)),
+        });
         answer.unwrap_or_else(|problem| failure::internal(&problem))
     }
 
+    /// What was ordered for a request: by itself, or by the test.
+    fn reply(&self, operation: &str, incoming: &Incoming) -> Result<Option<Arc<Reply>>, String> {
+        let by_itself = Reply::of_headers(&incoming.headers)?.map(Arc::new);
+        Ok(by_itself.or_else(|| self.plans.reply(operation, || incoming.record(Some(operation)))))
+    }
+
     fn record(&self, incoming: &Incoming, operation: Option<&str>) {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.push(incoming.record(operation));
+        self.log.add(incoming.record(operation));
     }
 }
 
@@ -101,15 +137,48 @@ pub(crate) async fn bind(port: u16) -> std::io::Result<(TcpListener, String)> {
     Ok((listener, url))
 }
 
-/// Serves until `stop` is over.
+/// Serves until `stop` is over; then what is on its way gets a moment.
 pub(crate) async fn serve(listener: TcpListener, system: Arc<System>, stop: impl Future<Output = ()> + Send + 'static) {
-    let handler = move |request: Request| {
+    let mut stop = pin!(stop);
+    let (stopping, stopped) = watch::channel(());
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                // Out of files, most likely: others have to end first.
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
+            },
+            Some(_) = connections.join_next() => continue,
+            () = &mut stop => break,
+        };
+        // Without this an event waits for the acknowledgement of the one before it.
+        _ = stream.set_nodelay(true);
+        let (connection, line) = line::split(stream);
         let system = Arc::clone(&system);
-        async move { system.handle(request).await }
-    };
-    let router = Router::new().fallback(handler);
-    // Without this an event waits for the acknowledgement of the one before it.
-    let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));
-    // It only ends by `stop`: errors of single connections are the connections' own.
-    let _ = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+        let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(line.clone());
+            let system = Arc::clone(&system);
+            async move { system.handle(request.map(Body::new)).await }
+        });
+        let http = http1::Builder::new();
+        let served = http.serve_connection(TokioIo::new(connection), service).with_upgrades();
+        let mut stopped = stopped.clone();
+        connections.spawn(async move {
+            let mut served = pin!(served);
+            // Errors of single connections are the connections' own.
+            tokio::select! {
+                _ = &mut served => return,
+                _ = stopped.changed() => served.as_mut().graceful_shutdown(),
+            }
+            _ = served.await;
+        });
+    }
+    drop((listener, stopping));
+    let finish = async { while connections.join_next().await.is_some() {} };
+    _ = tokio::time::timeout(LAST_MOMENT, finish).await;
+    connections.shutdown().await;
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::builder::GatewayBuilder;
 use crate::document::Document;
-use crate::server::{Log, System};
+use crate::server::System;
 
 const URL: &str = "http://127.0.0.1:9";
 
@@ -206,7 +206,7 @@ impl Story {
     fn of(document: Value, step: Duration) -> Self {
         let document = Document::parse(&document.to_string()).map_err(|error| error.to_string()).unwrap();
         let builder = GatewayBuilder::default().task_step(step).chunk_pause(Duration::ZERO);
-        Self { system: builder.system(Arc::new(document), URL, "k", &Log::default(), &Arc::default()) }
+        Self { system: builder.system(Arc::new(document), URL, "k", &Arc::default(), &Arc::default()) }
     }
 
     async fn raw(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, HeaderMap, String) {
@@ -215,7 +215,7 @@ impl Story {
             request = request.header("content-type", "application/json");
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let response = self.system.handle(request.body(body).unwrap()).await;
+        let response = self.system.handle(request.body(body).unwrap()).await.unwrap();
         let (head, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         (head.status, head.headers, String::from_utf8_lossy(&body).into_owned())
@@ -332,7 +332,7 @@ async fn other_kinds_of_answers_are_served_too() {
 async fn a_wrong_key_gets_the_example_of_its_status() {
     let story = Story::new(Duration::ZERO);
     let request = http::Request::builder().uri("/mj/17").header("authorization", "Bearer other");
-    let response = story.system.handle(request.body(Body::empty()).unwrap()).await;
+    let response = story.system.handle(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     let body: Value = serde_json::from_slice(&to_bytes(response.into_body(), usize::MAX).await.unwrap()).unwrap();
     assert_eq!(body["message"], "the key is wrong");
@@ -348,7 +348,7 @@ async fn a_task_is_told_in_the_shape_of_the_vendor_that_made_it() {
     assert!(made["id"].as_str().unwrap().starts_with("rich_"), "{made}");
     let rich = story.get(&format!("/films/{}", made["id"].as_str().unwrap())).await.1;
     assert_eq!(rich, json!({"data": {"id": made["id"], "state": "QUEUED"}}));
-    let taken_for = story.system.log.lock().unwrap().last().unwrap().operation.clone();
+    let taken_for = story.system.log.last().operation.clone();
     assert_eq!(taken_for.as_deref(), Some("films_get_rich"));
     assert_eq!(story.get("/films/nobody").await.0, 404);
 }
@@ -369,7 +369,7 @@ async fn a_form_is_read_checked_and_recorded() {
     let send = async |body: &str| {
         let request = http::Request::builder().method("POST").uri("/films").header("authorization", "Bearer k");
         let request = request.header("content-type", "multipart/form-data; boundary=b").body(Body::from(body.to_owned()));
-        let response = story.system.handle(request.unwrap()).await;
+        let response = story.system.handle(request.unwrap()).await.unwrap();
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, serde_json::from_slice::<Value>(&body).unwrap())
@@ -380,7 +380,7 @@ async fn a_form_is_read_checked_and_recorded() {
     ))
     .await;
     assert_eq!((status, &made["size"]), (200, &json!("l")));
-    let parts = story.system.log.lock().unwrap().last().unwrap().parts.clone();
+    let parts = story.system.log.last().parts.clone();
     assert_eq!((parts[0].name.as_str(), parts[0].text(), &parts[0].file_name), ("size", Some("l"), &None));
     let file = (parts[1].file_name.as_deref(), parts[1].content_type.as_deref(), &parts[1].bytes[..]);
     assert_eq!(file, (Some("a.png"), Some("image/png"), &b"PNG"[..]));

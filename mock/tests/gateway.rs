@@ -68,7 +68,7 @@ async fn a_video_from_order_to_bytes() {
 async fn a_scripted_task_tells_its_states_poll_by_poll() {
     let gateway = Gateway::start().await.unwrap();
     let (url, key) = (gateway.url(), bearer(gateway.key()));
-    gateway.next("videos_create").nth(2).make_task([TaskStep::failed("too dark")]);
+    gateway.next("videos_create").nth(2).makes_task([TaskStep::failed("too dark")]);
     gateway.next_task([TaskStep::answers(Reply::status(404)), TaskStep::says("REVIEWING"), TaskStep::done().without_urls()]);
     let order = r#"{"model": "my-model", "prompt": "a boat"}"#;
     let mut told = Vec::new();

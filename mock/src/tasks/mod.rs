@@ -9,16 +9,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::response::Response;
 use http::StatusCode;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::answer::{Exchange, echo, json_response};
+use crate::answer::{Exchange, echo};
 use crate::document::{Example, Media, Place, TaskRule};
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::family::Family;
 use crate::files::Kind;
+use crate::outgoing::Outgoing;
 use crate::pointer::Pointer;
 use crate::request::{Incoming, Payload};
 use script::Told;
@@ -26,6 +26,9 @@ pub use script::{TaskScript, TaskStep};
 pub(crate) use stage::Class;
 use stage::{Stage, Words};
 use view::View;
+
+/// The header of a request that orders the states of the task that it makes.
+const HEADER: &str = "x-mock-task";
 
 /// All tasks of one gateway.
 pub(crate) struct Tasks {
@@ -110,7 +113,7 @@ fn named_within<'k>(known: &'k Known, value: &Value) -> Option<&'k Arc<Task>> {
 }
 
 /// Makes a task and answers with it.
-pub(crate) fn create(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media, example: &Example) -> Result<Response, String> {
+pub(crate) fn create(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media, example: &Example) -> Result<Outgoing, String> {
     let system = exchange.system;
     let mut answer = example.value.clone();
     let request = exchange.body.clone().unwrap_or_default();
@@ -120,7 +123,12 @@ pub(crate) fn create(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media, ex
     let words = status_words(exchange, rule, media);
     let kind = Kind::of_text(&format!("{} {}", exchange.chosen.operation.template, exchange.chosen.id()));
     let operation = exchange.chosen.id();
-    let script = system.plans.task(operation, || exchange.incoming.record(Some(operation)));
+    let by_itself = exchange.incoming.header(HEADER).map(str::parse::<TaskScript>).transpose();
+    let script = match by_itself {
+        Ok(Some(script)) => Some(Arc::new(script)),
+        Ok(None) => system.plans.task(operation, || exchange.incoming.record(Some(operation))),
+        Err(problem) => return Ok(failure::bad_order(&problem.to_string())),
+    };
     let step = script.as_ref().and_then(|script| script.creation());
     let stage = step.map_or(Stage::Waiting, TaskStep::stage);
     let schemas = &exchange.document().schemas;
@@ -138,7 +146,7 @@ pub(crate) fn create(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media, ex
         script,
     };
     system.tasks.lock().insert(id, Arc::new(task));
-    Ok(json_response(exchange.status()?, &answer))
+    Ok(Outgoing::json(exchange.status()?, answer))
 }
 
 /// Says how a task is; none when the request names no task at all.
@@ -147,34 +155,37 @@ pub(crate) fn query(
     rule: &TaskRule,
     media: &Media,
     examples: &[&Example],
-) -> Option<Result<Response, String>> {
+) -> Option<Result<Outgoing, String>> {
     let id = named_id(exchange, rule)?;
     let system = exchange.system;
     let Some(task) = system.tasks.find(&id) else { return Some(Ok(unknown(exchange, &id))) };
     let before = task.polls.fetch_add(1, Ordering::Relaxed);
     let step = task.script.as_ref().and_then(|script| script.poll(before));
-    if let Some(Told::Reply(reply)) = step.map(|step| &step.told) {
-        return Some(Ok(reply.respond(exchange)));
-    }
-    let words = status_words(exchange, rule, media);
     let stage = match (&task.script, step) {
         (None, _) => system.tasks.stage(&task),
         (Some(_), step) => step.map_or(Stage::Waiting, TaskStep::stage),
     };
-    let chosen = best_example(rule, stage, &task, examples);
-    let mut answer = chosen.map_or_else(|| task.answer.clone(), |example| example.value.clone());
-    // What was once said of a task stays so, whichever example tells its state.
-    echo(&mut answer, &task.answer, rule);
-    echo(&mut answer, &task.request, rule);
-    tell_subject(exchange, rule, task.kind, &mut answer);
-    let (schemas, id, kind, base) = (&exchange.document().schemas, task.id.as_str(), task.kind, system.url.as_str());
-    let view = View { schemas, rule, words: &words, stage, step, id, kind, base, followed: true };
-    view.write(&mut answer);
-    Some(exchange.status().map(|status| json_response(status, &answer)))
+    let tell = || {
+        let words = status_words(exchange, rule, media);
+        let chosen = best_example(rule, stage, &task, examples);
+        let mut answer = chosen.map_or_else(|| task.answer.clone(), |example| example.value.clone());
+        // What was once said of a task stays so, whichever example tells its state.
+        echo(&mut answer, &task.answer, rule);
+        echo(&mut answer, &task.request, rule);
+        tell_subject(exchange, rule, task.kind, &mut answer);
+        let (schemas, id, kind, base) = (&exchange.document().schemas, task.id.as_str(), task.kind, system.url.as_str());
+        let view = View { schemas, rule, words: &words, stage, step, id, kind, base, followed: true };
+        view.write(&mut answer);
+        Ok(Outgoing::json(exchange.status()?, answer))
+    };
+    Some(match step.map(|step| &step.told) {
+        Some(Told::Reply(reply)) => reply.respond(exchange, &tell),
+        _ => tell(),
+    })
 }
 
 /// A refusal for an operation that hands out what came of a task: unknown, or not finished. None: nothing is against it.
-pub(crate) fn refuse_content(exchange: &Exchange<'_>, must_be_task: bool) -> Option<Response> {
+pub(crate) fn refuse_content(exchange: &Exchange<'_>, must_be_task: bool) -> Option<Outgoing> {
     let tasks = &exchange.system.tasks;
     let mut named = exchange.path.iter().map(|(_, value)| value);
     let Some(task) = named.clone().find_map(|id| tasks.find(id)) else {
@@ -182,15 +193,15 @@ pub(crate) fn refuse_content(exchange: &Exchange<'_>, must_be_task: bool) -> Opt
     };
     let message = format!("the task {} is not finished yet", task.id);
     let failure = Failure { status: StatusCode::BAD_REQUEST, code: "task_not_finished", message: &message, words: &[] };
-    (tasks.stage(&task) != Stage::Done).then(|| failure.respond(exchange.document(), exchange.chosen.operation))
+    (tasks.stage(&task) != Stage::Done).then(|| failure.respond(exchange.document(), Some(exchange.chosen.operation)))
 }
 
-fn unknown(exchange: &Exchange<'_>, id: &str) -> Response {
+fn unknown(exchange: &Exchange<'_>, id: &str) -> Outgoing {
     let message = format!("no task has the id {id}");
     let words = &["task_not_exist", "task_not_found", "task_no_found", "task not exist", "task not found"];
     let failure = Failure { status: StatusCode::NOT_FOUND, code: "task_not_exist", message: &message, words };
     let operation = exchange.chosen.operation;
-    failure.documented(operation).respond(exchange.document(), operation)
+    failure.documented(operation).respond(exchange.document(), Some(operation))
 }
 
 /// The id that a request asks for: in the body where the document says so, else in the path, else in the query.

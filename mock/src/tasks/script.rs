@@ -1,10 +1,12 @@
 //! What a scripted task says, poll by poll.
 
+use std::str::FromStr;
+
 use serde_json::Value;
 
 use super::stage::Stage;
 use crate::pointer::Pointer;
-use crate::reply::Reply;
+use crate::reply::{BadReply, Reply};
 
 /// What one poll of a scripted task finds: a state, told in the words and members of whatever family the task is of, or
 /// an answer in its place.
@@ -235,6 +237,40 @@ impl TaskScript {
     }
 }
 
+impl FromStr for TaskScript {
+    type Err = BadReply;
+
+    /// Reads states with commas between them: `404, waiting, 3*running=50, done`.
+    fn from_str(text: &str) -> Result<Self, BadReply> {
+        let steps = text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(read_step);
+        steps.collect::<Result<Vec<_>, _>>().map(Self::new).map_err(BadReply::new)
+    }
+}
+
+fn read_step(text: &str) -> Result<TaskStep, String> {
+    let (times, state) = match text.split_once('*') {
+        Some((times, state)) => (times.trim().parse().map_err(|_| format!("{text}: {times} is no number"))?, state.trim()),
+        None => (1, text),
+    };
+    let (name, value) = state.split_once('=').unwrap_or((state, ""));
+    let step = match (name, value) {
+        ("waiting", "") => TaskStep::waiting(),
+        ("running", percent) => TaskStep::running(percent.parse().map_err(|_| format!("{text}: it is no percent"))?),
+        ("done", "") => TaskStep::done(),
+        ("done-without-urls", "") => TaskStep::done().without_urls(),
+        ("done-with-empty-urls", "") => TaskStep::done().with_empty_urls(),
+        ("done-with-expired-urls", "") => TaskStep::done().with_expired_urls(),
+        ("failed", reason) => TaskStep::failed(if reason.is_empty() { "it failed" } else { reason }),
+        ("cancelled", "") => TaskStep::cancelled(),
+        ("says", word) => TaskStep::says(word),
+        (status, "") if (100..1000).contains(&status.parse::<u16>().unwrap_or_default()) => {
+            TaskStep::answers(format!("status={status}").parse::<Reply>().map_err(|error| error.to_string())?)
+        }
+        _ => return Err(format!("{text:?} is no state of a task")),
+    };
+    Ok(step.times(times))
+}
+
 impl<I: IntoIterator<Item = TaskStep>> From<I> for TaskScript {
     fn from(polls: I) -> Self {
         Self::new(polls)
@@ -253,5 +289,10 @@ mod tests {
         let [waiting, running, done] = [Stage::Waiting, Stage::Running(10), Stage::Done];
         assert_eq!(stages, [waiting, running, running, done, done, done]);
         assert!(TaskScript::new([]).poll(0).is_none());
+        let read: TaskScript = "waiting, 2*running=10, done".parse().unwrap();
+        assert_eq!((0..6).map(|before| read.poll(before).unwrap().stage()).collect::<Vec<_>>(), stages);
+        for wrong in ["nearly", "x*done", "running", "done=1", "7"] {
+            assert!(wrong.parse::<TaskScript>().is_err(), "{wrong}");
+        }
     }
 }

@@ -1,0 +1,6 @@
+//! The testing kit: ordered answers and demands on what came, over real sockets.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod expect;
+mod faults;
+mod wire;

@@ -57,6 +57,8 @@ mod response;
 mod retry;
 mod sections;
 mod stream;
+#[cfg(feature = "schemars")]
+mod structured;
 pub mod tasks;
 mod timeouts;
 mod transport;
@@ -78,6 +80,10 @@ pub use wire::Extra;
 
 /// The crates whose types appear in this one's signatures.
 pub use {bytes, http, serde_json};
+
+/// For `derive(JsonSchema)` on the types of tools and answers; feature `schemars`.
+#[cfg(feature = "schemars")]
+pub use schemars;
 
 /// The programs of the README compile.
 #[cfg(all(doctest, feature = "all"))]

@@ -6,7 +6,6 @@ use std::ops::Deref;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use crate::auth::Key;
 use crate::error::request_id;
 use crate::redact::redact;
 use crate::transport::Head;
@@ -23,34 +22,31 @@ use crate::transport::Head;
 #[derive(Clone)]
 pub struct Response<T> {
     value: T,
-    status: StatusCode,
-    headers: HeaderMap,
+    head: Head,
     raw: Bytes,
-    /// To keep it out of what is shown.
-    key: Key,
 }
 
 impl<T> Response<T> {
     pub(crate) fn new(value: T, head: Head, raw: Bytes) -> Self {
-        Self { value, status: head.status, headers: head.headers, raw, key: head.about.key }
+        Self { value, head, raw }
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn http_status(&self) -> StatusCode {
-        self.status
+        self.head.status
     }
 
     /// The HTTP headers.
     #[must_use]
     pub fn http_headers(&self) -> &HeaderMap {
-        &self.headers
+        &self.head.headers
     }
 
     /// The gateway's id of the request, from whichever header it uses.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        request_id(&self.headers)
+        request_id(&self.head.headers)
     }
 
     /// The body as it came.
@@ -59,9 +55,14 @@ impl<T> Response<T> {
         &self.raw
     }
 
+    #[cfg(feature = "schemars")]
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
     /// A text from the answer as it may be shown.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
-        redact(text, Some(&self.key))
+        redact(text, Some(&self.head.about.key))
     }
 
     /// The value alone.
@@ -85,7 +86,7 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
         let value = if f.alternate() { format!("{:#?}", self.value) } else { format!("{:?}", self.value) };
         let value = self.without_secrets(&value);
         f.debug_struct("Response")
-            .field("status", &self.status.as_u16())
+            .field("status", &self.head.status.as_u16())
             .field("value", &format_args!("{value}"))
             .finish_non_exhaustive()
     }

@@ -15,6 +15,7 @@ mod retries;
 mod secrets;
 mod stories;
 mod streams;
+mod structured;
 mod support;
 mod tasks;
 mod tls;

@@ -46,6 +46,8 @@ struct Inner {
     api: Option<ApiError>,
     json_path: Option<String>,
     task: Option<Box<(TaskRef, Option<TaskState>)>>,
+    /// What the model wrote, where that is what can't be used.
+    text: Option<String>,
     retry_after: Option<Duration>,
     /// A part of the answer was given out before.
     partial: bool,
@@ -77,6 +79,10 @@ pub(crate) enum Kind {
     Decode,
     /// The answer broke off.
     Truncated,
+    /// The answer is whole, but the model stopped at a limit.
+    CutOff,
+    /// The model refused.
+    Refused,
     TooLarge,
     /// The task itself failed.
     Task,
@@ -104,6 +110,7 @@ impl Error {
             api: None,
             json_path: None,
             task: None,
+            text: None,
             retry_after: None,
             partial: false,
             key: None,
@@ -163,6 +170,22 @@ impl Error {
 
     pub(crate) fn task(kind: Kind, message: String) -> Self {
         Self::bare(kind, message)
+    }
+
+    /// What a model wrote can't be used.
+    #[cfg(feature = "schemars")]
+    pub(crate) fn of_model(kind: Kind, message: String, text: String) -> Self {
+        let mut error = Self::bare(kind, redact(&message, None));
+        error.0.text = Some(text);
+        error
+    }
+
+    /// Notes the answer in which the model wrote it.
+    #[cfg(feature = "schemars")]
+    pub(crate) fn in_answer(self, head: &Head, body: &Bytes) -> Self {
+        let mut error = Self::with_answer(self.0.kind, self.0.message, head.clone(), body.clone());
+        (error.0.text, error.0.json_path, error.0.source) = (self.0.text, self.0.json_path, self.0.source);
+        error
     }
 
     /// Notes the cause. A cause that shows a secret is kept as text without it.
@@ -256,10 +279,18 @@ impl Error {
         matches!(self.0.kind, Kind::Decode | Kind::TooLarge)
     }
 
-    /// The answer broke off before its end.
+    /// The answer broke off before its end, or the model stopped at its limit of tokens in the middle of JSON that was
+    /// to be read.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        self.0.kind == Kind::Truncated
+        matches!(self.0.kind, Kind::Truncated | Kind::CutOff)
+    }
+
+    /// The model refused to answer in the form that was asked for, or its answer was withheld; see
+    /// [`text`](Self::text).
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.0.kind == Kind::Refused
     }
 
     /// The task itself ended without a result; see [`task_id`](Self::task_id).
@@ -312,6 +343,7 @@ impl Error {
             Kind::NoResult | Kind::Timeout | Kind::Send | Kind::Decode | Kind::Truncated | Kind::TooLarge | Kind::Deadline => {
                 true
             }
+            Kind::CutOff | Kind::Refused => true,
             // These two may lead to the result of what was done; the others ask to repeat the call elsewhere.
             Kind::Redirect => self.status_is(&[302, 303]),
             Kind::Api => self.0.partial || !self.is_refusal(),
@@ -417,6 +449,12 @@ impl Error {
         self.0.json_path.as_deref()
     }
 
+    /// What the model wrote, when it can't be read as the type that was asked for, breaks off, or is a refusal.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.0.text.as_deref()
+    }
+
     /// The task that was waited for: with it the task can still be asked about.
     #[must_use]
     pub fn task_id(&self) -> Option<&str> {
@@ -483,6 +521,9 @@ impl fmt::Debug for Error {
             out.field("body", &redact(&String::from_utf8_lossy(&answer.body), inner.key.as_ref()));
         }
         out.field("api", &inner.api).field("json_path", &inner.json_path).field("task", &inner.task);
+        if let Some(text) = &inner.text {
+            out.field("text", &redact(text, inner.key.as_ref()));
+        }
         out.field("retry_after", &inner.retry_after);
         let source = inner.source.as_ref().map(|source| redact(&format!("{source:?}"), inner.key.as_ref()));
         out.field("source", &source).finish()

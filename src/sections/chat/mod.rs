@@ -1,6 +1,8 @@
 //! Small conveniences for chat: messages by role, and the text of an answer.
 
 mod collect;
+#[cfg(feature = "schemars")]
+mod tools;
 
 use crate::generated::octopusx::chat::{ChatCompletion, ChatCompletionChunk, ChatContent, ChatMessage, ChatToolCall};
 
@@ -58,11 +60,25 @@ impl ChatCompletion {
         first.and_then(|choice| choice.message.as_ref()).map(ChatMessage::text).unwrap_or_default()
     }
 
+    /// The message of the first choice, as it goes into the next request.
+    #[must_use]
+    pub fn message(&self) -> Option<&ChatMessage> {
+        self.choices.iter().flatten().next()?.message.as_ref()
+    }
+
     /// The tool calls of the first choice, whatever its finish reason says.
     #[must_use]
     pub fn tool_calls(&self) -> &[ChatToolCall] {
         let first = self.choices.iter().flatten().next();
         first.and_then(|choice| choice.message.as_ref()).and_then(|message| message.tool_calls.as_deref()).unwrap_or_default()
+    }
+}
+
+impl ChatToolCall {
+    /// The name of the tool; empty when it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.function.as_ref().and_then(|function| function.name.as_deref()).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Small conveniences for Gemini: contents by role, parts of every kind, the text and the function calls of an answer.
 
 mod collect;
+#[cfg(feature = "schemars")]
+mod tools;
 
 use crate::generated::octopusx::gemini::{
     GeminiBlob, GeminiCandidate, GeminiContent, GeminiFileData, GeminiFunctionCall, GeminiFunctionResponse,

@@ -1,6 +1,8 @@
 //! Small conveniences for messages: messages by role, the text and the tool calls of an answer, an answer as input.
 
 mod collect;
+#[cfg(feature = "schemars")]
+mod tools;
 
 use crate::generated::octopusx::messages::{
     Message, MessageContent, MessageContentBlock, MessageContentBlockDelta, MessageContentBlockParam, MessageParam,

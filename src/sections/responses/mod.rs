@@ -2,6 +2,8 @@
 
 mod collect;
 mod items;
+#[cfg(feature = "schemars")]
+mod tools;
 
 use crate::generated::octopusx::responses::{
     ModelResponse, ResponseContentPart, ResponseFunctionToolCall, ResponseInputItem, ResponseInputMessage,

@@ -115,6 +115,9 @@ fn json(exchange: &Exchange<'_>, media: &Media) -> Result<Outgoing, String> {
     let first = examples.first().copied();
     let id = exchange.chosen.id();
     let rule = document.task_rule(media, exchange.chosen.face, first);
+    if let (Some(Role::Batch), Some(example), Some(list)) = (document.role(id), first, document.item_list(media)) {
+        return tasks::query_many(exchange, example, &list);
+    }
     match (document.role(id), rule.or_else(|| document.rule_of_query(id))) {
         (Some(Role::Batch | Role::Content), _) | (_, None) => {}
         (role, Some(rule)) if role == Some(Role::Query) || exchange.chosen.reads() => {

@@ -38,6 +38,11 @@ impl Pointer {
         Self::parse(text).unwrap_or_else(|| panic!("{text:?} is no JSON pointer"))
     }
 
+    /// Points to the whole value.
+    pub(crate) fn whole() -> Self {
+        Self(Vec::new())
+    }
+
     /// Points to a member of the whole value.
     pub(crate) fn member(name: &str) -> Self {
         Self(vec![Segment::Key(name.to_owned())])

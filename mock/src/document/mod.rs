@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 pub(crate) use operation::{Alternative, Answer, Example, Face, Media, Operation, Parameter, Place, Scheme, StreamRule};
 pub(crate) use task::{Role, TaskRule};
 
+use crate::pointer::Pointer;
 use crate::route::{Routes, Template};
 use crate::schema::{Schemas, ref_name};
 use read::Reader;
@@ -31,6 +32,14 @@ pub(crate) struct Document {
 pub(crate) struct Chosen<'d> {
     pub(crate) operation: &'d Operation,
     pub(crate) face: Option<&'d Face>,
+}
+
+/// A list of tasks in an answer.
+pub(crate) struct ItemList<'d> {
+    pub(crate) at: Pointer,
+    pub(crate) rule: &'d TaskRule,
+    /// The documented elements.
+    pub(crate) examples: Vec<Example>,
 }
 
 impl<'d> Chosen<'d> {
@@ -146,6 +155,25 @@ impl Document {
         let schema = self.schemas.get(name)?;
         let branches = ["anyOf", "oneOf"].into_iter().filter_map(|word| schema.get(word)?.as_array()).flatten();
         branches.filter_map(ref_name).find_map(|branch| self.rules.get(branch))
+    }
+
+    /// The list of tasks that an answer holds, if it does: the answer itself, or a member of it.
+    pub(crate) fn item_list(&self, media: &Media) -> Option<ItemList<'_>> {
+        let schema = media.schema.as_ref()?.raw();
+        let members = self.schemas.at_root(schema).into_iter().filter_map(|facet| facet.get("properties")?.as_object()).flatten();
+        let own = std::iter::once((Pointer::whole(), schema));
+        let places = own.chain(members.map(|(name, member)| (Pointer::member(name), member)));
+        let (at, rule) = places.into_iter().find_map(|(at, schema)| {
+            let lists = self.schemas.at_root(schema).into_iter().filter_map(|facet| facet.get("items"));
+            let named = lists.into_iter().filter_map(ref_name).find_map(|name| self.rules.get(name));
+            named.map(|rule| (at, rule))
+        })?;
+        let items = |example: &Example| {
+            let list = at.read(&example.value).and_then(Value::as_array).cloned().unwrap_or_default();
+            list.into_iter().map(|value| Example { value, ..example.clone() }).collect::<Vec<_>>()
+        };
+        let examples = media.examples.iter().flat_map(items).collect();
+        Some(ItemList { at, rule, examples })
     }
 
     /// The first example of a failure in the whole document.

@@ -14,12 +14,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::answer::{Exchange, echo};
-use crate::document::{Example, Media, Place, TaskRule};
+use crate::document::{Example, ItemList, Media, Place, TaskRule};
 use crate::failure::{self, Failure};
 use crate::family::Family;
 use crate::files::Kind;
 use crate::outgoing::Outgoing;
 use crate::pointer::Pointer;
+use crate::reply::Reply;
 use crate::request::{Incoming, Payload};
 use script::Told;
 pub use script::{TaskScript, TaskStep};
@@ -120,7 +121,8 @@ pub(crate) fn create(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media, ex
     echo(&mut answer, &request, rule);
     let shown = rule.id.iter().find_map(|pointer| pointer.read(&example.value));
     let id = system.ids.like(shown);
-    let words = status_words(exchange, rule, media);
+    let seen: Vec<&Value> = media.examples.iter().map(|example| &example.value).collect();
+    let words = status_words(exchange, rule, &seen);
     let kind = Kind::of_text(&format!("{} {}", exchange.chosen.operation.template, exchange.chosen.id()));
     let operation = exchange.chosen.id();
     let by_itself = exchange.incoming.header(HEADER).map(str::parse::<TaskScript>).transpose();
@@ -157,31 +159,73 @@ pub(crate) fn query(
     examples: &[&Example],
 ) -> Option<Result<Outgoing, String>> {
     let id = named_id(exchange, rule)?;
-    let system = exchange.system;
-    let Some(task) = system.tasks.find(&id) else { return Some(Ok(unknown(exchange, &id))) };
-    let before = task.polls.fetch_add(1, Ordering::Relaxed);
-    let step = task.script.as_ref().and_then(|script| script.poll(before));
-    let stage = match (&task.script, step) {
-        (None, _) => system.tasks.stage(&task),
-        (Some(_), step) => step.map_or(Stage::Waiting, TaskStep::stage),
+    let Some(task) = exchange.system.tasks.find(&id) else { return Some(Ok(unknown(exchange, &id))) };
+    let seen = media.examples.iter().map(|example| &example.value).collect::<Vec<_>>();
+    let poll = Poll::of(exchange, &task);
+    let tell = || Ok(Outgoing::json(exchange.status()?, poll.tell(exchange, rule, &seen, examples)));
+    Some(match poll.reply() {
+        Some(reply) => reply.respond(exchange, &tell),
+        None => tell(),
+    })
+}
+
+/// Says how several tasks are, in the list of the answer. Those that nobody made are left out.
+pub(crate) fn query_many(exchange: &Exchange<'_>, example: &Example, list: &ItemList<'_>) -> Result<Outgoing, String> {
+    let named = exchange.body.iter().flat_map(Value::as_object).flatten().filter_map(|(_, value)| value.as_array()).flatten();
+    let ids = named.filter_map(|id| id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|id| id.to_string())));
+    let tasks: Vec<Arc<Task>> = ids.filter_map(|id| exchange.system.tasks.find(&id)).collect();
+    let seen: Vec<&Value> = list.examples.iter().map(|example| &example.value).collect();
+    let examples: Vec<&Example> = list.examples.iter().collect();
+    let tell = |task: &Arc<Task>| {
+        let poll = Poll::of(exchange, task);
+        // An answer of its own can't stand in a list: the task is not there.
+        poll.reply().is_none().then(|| poll.tell(exchange, list.rule, &seen, &examples))
     };
-    let tell = || {
-        let words = status_words(exchange, rule, media);
-        let chosen = best_example(rule, stage, &task, examples);
+    let mut answer = example.value.clone();
+    list.at.force(&mut answer, tasks.iter().filter_map(tell).collect());
+    Ok(Outgoing::json(exchange.status()?, answer))
+}
+
+/// One look at a task.
+struct Poll<'t> {
+    task: &'t Task,
+    stage: Stage,
+    step: Option<&'t TaskStep>,
+}
+
+impl<'t> Poll<'t> {
+    fn of(exchange: &Exchange<'_>, task: &'t Task) -> Self {
+        let before = task.polls.fetch_add(1, Ordering::Relaxed);
+        let step = task.script.as_ref().and_then(|script| script.poll(before));
+        let stage = match (&task.script, step) {
+            (None, _) => exchange.system.tasks.stage(task),
+            (Some(_), step) => step.map_or(Stage::Waiting, TaskStep::stage),
+        };
+        Self { task, stage, step }
+    }
+
+    /// What is to be answered in place of a state.
+    fn reply(&self) -> Option<&'t Reply> {
+        match &self.step?.told {
+            Told::Reply(reply) => Some(reply),
+            Told::State(..) => None,
+        }
+    }
+
+    /// The state, in the words that were seen and by the example that is nearest.
+    fn tell(&self, exchange: &Exchange<'_>, rule: &TaskRule, seen: &[&Value], examples: &[&Example]) -> Value {
+        let Self { task, stage, step } = *self;
+        let words = status_words(exchange, rule, seen);
+        let chosen = best_example(rule, stage, task, examples);
         let mut answer = chosen.map_or_else(|| task.answer.clone(), |example| example.value.clone());
         // What was once said of a task stays so, whichever example tells its state.
         echo(&mut answer, &task.answer, rule);
         echo(&mut answer, &task.request, rule);
         tell_subject(exchange, rule, task.kind, &mut answer);
-        let (schemas, id, kind, base) = (&exchange.document().schemas, task.id.as_str(), task.kind, system.url.as_str());
-        let view = View { schemas, rule, words: &words, stage, step, id, kind, base, followed: true };
-        view.write(&mut answer);
-        Ok(Outgoing::json(exchange.status()?, answer))
-    };
-    Some(match step.map(|step| &step.told) {
-        Some(Told::Reply(reply)) => reply.respond(exchange, &tell),
-        _ => tell(),
-    })
+        let (schemas, id, kind, base) = (&exchange.document().schemas, task.id.as_str(), task.kind, exchange.system.url.as_str());
+        View { schemas, rule, words: &words, stage, step, id, kind, base, followed: true }.write(&mut answer);
+        answer
+    }
 }
 
 /// A refusal for an operation that hands out what came of a task: unknown, or not finished. None: nothing is against it.
@@ -226,10 +270,10 @@ fn named_id(exchange: &Exchange<'_>, rule: &TaskRule) -> Option<String> {
 }
 
 /// The words of each status pointer of a rule, in the order of the pointers.
-fn status_words(exchange: &Exchange<'_>, rule: &TaskRule, media: &Media) -> Vec<Words> {
+fn status_words(exchange: &Exchange<'_>, rule: &TaskRule, seen: &[&Value]) -> Vec<Words> {
     let schemas = &exchange.document().schemas;
     let of = |pointer| {
-        let seen = media.examples.iter().flat_map(|example| pointer_texts(pointer, &example.value)).collect();
+        let seen = seen.iter().flat_map(|value| pointer_texts(pointer, value)).collect();
         Words::new(schemas.words_at(rule.schema.raw(), pointer), seen)
     };
     rule.status.iter().map(of).collect()

@@ -111,3 +111,36 @@ fn every_family_tells_how_a_task_failed() {
         }
     });
 }
+
+#[test]
+fn several_tasks_are_told_in_one_answer() {
+    run(async |case| {
+        for plan in case.plans() {
+            let Some(rule) = made(&case, plan.chosen) else { continue };
+            let Some(batch) = rule.batch.as_deref().and_then(|id| case.document().named(id)) else { continue };
+            let id = plan.chosen.id();
+            let mut ids = Vec::new();
+            for step in [TaskStep::running(40), TaskStep::answers(Reply::status(404)), TaskStep::done()] {
+                let which = Which { times: Some(1), ..Which::default() };
+                case.system.plans.add(Order { which, action: Action::Task(Arc::new([step].into())) });
+                let (_, _, body) = case.send(case.request(&plan, None)).await;
+                let created: Value = serde_json::from_slice(&body).unwrap();
+                ids.push(text_of(rule.id.iter().find_map(|pointer| pointer.read(&created)).unwrap()));
+            }
+            let asked = json!({"ids": [ids[2], "nobody-made-this", ids[1], ids[0]]});
+            let mut request = case.request(&case.plans_of(batch)[0], None);
+            *request.body_mut() = Body::from(asked.to_string());
+            let (status, _, body) = case.send(request).await;
+            let answer: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(status, StatusCode::OK, "{id}: {answer}");
+            case.check_answer(batch, &answer);
+            let list = case.document().item_list(case.media(batch, "application/json")).unwrap();
+            let items = list.at.read(&answer).unwrap().as_array().unwrap();
+            let told: Vec<_> = items
+                .iter()
+                .map(|item| (text_of(list.rule.id[0].read(item).unwrap()), Class::of(&word(list.rule, item))))
+                .collect();
+            assert_eq!(told, [(ids[2].clone(), Some(Class::Done)), (ids[0].clone(), Some(Class::Running))], "{id}: {answer}");
+        }
+    });
+}

@@ -3,4 +3,5 @@
 
 mod expect;
 mod faults;
+mod protocols;
 mod wire;

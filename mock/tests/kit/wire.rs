@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 pub enum End {
     Closed,
     Reset,
-    /// Nothing came for half a second.
+    /// Nothing came for as long as it was waited for.
     Silent,
 }
 
@@ -38,7 +38,17 @@ pub fn chat(body: &str) -> Order {
     Order { method: "POST", path: "/v1/chat/completions".to_owned(), body: body.to_owned(), headers: String::new() }
 }
 
+/// Calls, and waits as long as a busy machine may need.
 pub async fn call(gateway: &Gateway, order: &Order) -> Came {
+    call_within(gateway, order, Duration::from_secs(30)).await
+}
+
+/// Calls, and takes the silence of a second for the end.
+pub async fn call_until_silence(gateway: &Gateway, order: &Order) -> Came {
+    call_within(gateway, order, Duration::from_secs(1)).await
+}
+
+async fn call_within(gateway: &Gateway, order: &Order, patience: Duration) -> Came {
     let address = gateway.url().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let Order { method, path, body, headers } = order;
@@ -53,7 +63,7 @@ pub async fn call(gateway: &Gateway, order: &Order) -> Came {
     let mut came = Came { bytes: Vec::new(), end: End::Closed, waited: Duration::ZERO };
     let mut buffer = vec![0; 65536];
     loop {
-        let read = tokio::time::timeout(Duration::from_millis(500), stream.read(&mut buffer)).await;
+        let read = tokio::time::timeout(patience, stream.read(&mut buffer)).await;
         if came.bytes.is_empty() {
             came.waited = started.elapsed();
         }

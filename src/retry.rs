@@ -185,7 +185,7 @@ impl<'c> Retries<'c> {
 /// Whether sending it again may help and can do no harm.
 fn may_resend(operation: &Operation, error: &Error) -> bool {
     let status = error.http_status().map(|status| status.as_u16());
-    if !error.is_retryable() && !(status == Some(409) && operation.lists_conflict) {
+    if !(error.is_retryable() || status == Some(409) && operation.lists_conflict) {
         return false;
     }
     if operation.is_idempotent() || matches!(error.kind(), Kind::Connect | Kind::Unsent) {

@@ -233,6 +233,7 @@ const fn unlisted(method: Method) -> Operation {
         auth: Auth::Bearer,
         success: None,
         stream: None,
+        usage: None,
         plain_text: None,
         headers: &[],
         queries: &[],

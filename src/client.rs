@@ -28,6 +28,8 @@ const MAX_BODY: NonZeroUsize = NonZeroUsize::new(64 * 1024 * 1024).unwrap();
 
 /// What all clones of a client share.
 pub struct Core {
+    /// The system that is talked to.
+    pub(crate) system: &'static str,
     pub(crate) key: KeySource,
     base: Url,
     /// The base without a trailing slash, as the generated requests want it.
@@ -392,6 +394,7 @@ impl<C: System> ClientBuilder<C> {
         let base = self.base_url.clone().or_else(|| variable(C::BASE_VARIABLE)).unwrap_or_else(|| C::BASE_URL.to_owned());
         let base = parse_base(&base, self.allow_http)?;
         let core = Core {
+            system: C::NAME,
             key,
             base_text: base.as_str().trim_end_matches('/').to_owned(),
             base,

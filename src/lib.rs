@@ -75,7 +75,9 @@ pub use multipart::{FilePart, Form};
 pub use operation::Operation;
 pub use response::Response;
 pub use retry::RetryPolicy;
-pub use stream::{Collect, Collecting, EventStream, TextStream};
+#[cfg(feature = "chat")]
+pub use sections::ToolCallStream;
+pub use stream::{Collect, Collecting, EventStream, RawEvent, TextStream};
 pub use wire::Extra;
 
 /// The crates whose types appear in this one's signatures.

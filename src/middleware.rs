@@ -68,7 +68,8 @@ pub trait Middleware: Send + Sync + 'static {
         body
     }
 
-    /// After an attempt failed, also when it will be retried.
+    /// After an attempt failed, also when it will be retried; and once for an error after the head of an answer came: one
+    /// that can't be read or is a failure, a stream that broke off or ended early.
     fn on_error(&self, attempt: &Attempt, error: &Error) {
         let _ = (attempt, error);
     }

@@ -12,6 +12,7 @@ pub struct Operation {
     pub(crate) idempotent: bool,
     pub(crate) success: Option<Success>,
     pub(crate) stream: Option<Stream>,
+    pub(crate) usage: Option<Usage>,
     /// The member of the JSON answer that an answer in plain text stands for.
     pub(crate) plain_text: Option<&'static str>,
     /// Headers and query parameters that always have this value.
@@ -36,6 +37,14 @@ pub(crate) enum Auth {
 pub(crate) struct Success {
     pub(crate) at: &'static str,
     pub(crate) values: &'static [&'static str],
+}
+
+/// Where an answer or an event names its model and the tokens used: JSON pointers, the first that leads to something counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usage {
+    pub(crate) model: &'static [&'static str],
+    pub(crate) input: &'static [&'static str],
+    pub(crate) output: &'static [&'static str],
 }
 
 /// How an operation is asked for a stream of events, and how the stream ends.

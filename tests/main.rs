@@ -13,6 +13,8 @@ mod raw;
 mod requests;
 mod retries;
 mod secrets;
+mod shown;
+mod spans;
 mod stories;
 mod streams;
 mod structured;

@@ -142,3 +142,54 @@ async fn a_json_failure_instead_of_a_stream_is_the_gateways_error() {
     let (_, error) = collect(head, br#"{"choices":[]}"#, 1000).await;
     assert!(error.unwrap().is_decode());
 }
+
+#[test]
+fn streams_can_be_sent_moved_and_polled_after_their_end() {
+    fn holds<T: Send + Unpin + 'static>() {}
+    holds::<octopusx::EventStream<ChatCompletionChunk>>();
+    holds::<octopusx::Collecting<ChatCompletionChunk>>();
+    holds::<octopusx::TextStream<ChatCompletionChunk>>();
+}
+
+#[tokio::test]
+async fn the_raw_event_stays_at_hand() {
+    let events = "id: 7\nevent: delta\ndata: {\"choices\":[],\ndata: \"new\":1}\n\ndata: {\"choices\":7}\n\n";
+    let address = serve(HEAD, events.as_bytes(), 5).await;
+    let request = ChatCompletionRequest::new("m", [ChatMessage::user("x")]);
+    let mut stream = client(&address).chat().create_stream(&request).await.unwrap();
+    assert!(stream.last_event().is_none());
+    stream.next().await.unwrap().unwrap();
+    let raw = stream.last_event().unwrap();
+    assert_eq!((raw.name, raw.data, raw.id), ("delta", "{\"choices\":[],\n\"new\":1}", Some("7")));
+    stream.next().await.unwrap().unwrap_err();
+    let raw = stream.last_event().unwrap();
+    assert_eq!((raw.name, raw.data, raw.id), ("message", "{\"choices\":7}", Some("7")));
+}
+
+#[test]
+fn a_stream_whose_runtime_is_gone_is_truncated_and_never_waits() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (server, reading, later) = (runtime(), runtime(), runtime());
+    let address = server.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let _ = socket.read(&mut [0; 8192]).await;
+            socket.write_all(format!("{HEAD}{}", chunk("a")).as_bytes()).await.unwrap();
+            std::future::pending::<()>().await
+        });
+        address
+    });
+    let request = ChatCompletionRequest::new("m", [ChatMessage::user("x")]);
+    let client = client(&address);
+    let mut stream = reading.block_on(async {
+        let mut stream = client.chat().create_stream(&request).await.unwrap();
+        stream.next().await.unwrap().unwrap();
+        stream
+    });
+    drop(reading);
+    let error = later.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(5), stream.next()).await });
+    let error = error.expect("hangs").unwrap().unwrap_err();
+    assert!(error.is_truncated() && error.to_string().contains("runtime"), "{error:?}");
+}

@@ -116,6 +116,14 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
             )
         },
     );
+    let usage = operation.usage.as_ref().map_or_else(
+        || "None".to_owned(),
+        |usage| {
+            let list = |all: &[String]| all.iter().map(|pointer| literal(pointer)).collect::<Vec<_>>().join(", ");
+            let (model, input, output) = (list(&usage.model), list(&usage.input), list(&usage.output));
+            format!("Some(crate::operation::Usage {{ model: &[{model}], input: &[{input}], output: &[{output}] }})")
+        },
+    );
     out.open(&format!("pub(super) const {}: crate::Operation = crate::Operation", constant(operation, face)));
     out.line(&format!("id: {},", literal(&format!("{}_{}", operation.tag, face.method))));
     out.line(&format!("method: ::http::Method::{},", operation.verb));
@@ -124,6 +132,7 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
     out.line(&format!("idempotent: {},", face.idempotent));
     out.line(&format!("success: {success},"));
     out.line(&format!("stream: {stream},"));
+    out.line(&format!("usage: {usage},"));
     let text = operation.plain_text.as_ref().map_or_else(|| "None".to_owned(), |name| format!("Some({})", literal(name)));
     out.line(&format!("plain_text: {text},"));
     for (field, place) in [("headers", Place::Header), ("queries", Place::Query)] {

@@ -64,6 +64,8 @@ pub struct Operation {
     pub success: Option<Success>,
     /// `x-stream`.
     pub stream: Option<Stream>,
+    /// `x-usage`.
+    pub usage: Option<Usage>,
     /// `x-plain-text`: the member of the JSON answer that an answer in plain text stands for.
     pub plain_text: Option<String>,
     /// Whether 409 is among the answers.
@@ -130,6 +132,17 @@ pub struct Success {
     pub at: String,
     /// JSON values.
     pub values: Vec<serde_json::Value>,
+}
+
+/// `x-usage`: JSON pointers into an answer or an event.
+#[derive(Clone, Debug)]
+pub struct Usage {
+    /// To the model that answered.
+    pub model: Vec<String>,
+    /// To the number of tokens that went in.
+    pub input: Vec<String>,
+    /// To the number of tokens that came out.
+    pub output: Vec<String>,
 }
 
 /// `x-stream`.

@@ -12,3 +12,6 @@ mod gemini;
 mod messages;
 #[cfg(feature = "responses")]
 mod responses;
+
+#[cfg(feature = "chat")]
+pub use chat::ToolCallStream;

@@ -67,7 +67,7 @@ pub struct Polled {
 impl Answer for Polled {
     fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
         Box::pin(async move {
-            let (head, body) = transport::whole(&core, unsent).await?;
+            let (head, body, _) = transport::whole(&core, unsent).await?;
             Ok(Self { head, body })
         })
     }

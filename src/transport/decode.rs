@@ -7,7 +7,7 @@ use super::Head;
 use crate::error::{Error, Kind, words_of};
 use crate::operation::Success;
 use crate::response::Response;
-use crate::wire::{Extra, Read, Typed, trail};
+use crate::wire::{Extra, Read, Typed, needed, trail};
 
 /// Reads a whole JSON answer.
 pub(super) fn answer<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> Result<Response<T>, Error> {
@@ -65,11 +65,18 @@ pub(crate) struct Unreadable {
 }
 
 /// Reads a `T` from the text of one JSON value.
-pub(crate) fn decode_text<T: for<'de> Read<'de>>(text: &str) -> Result<T, Unreadable> {
+fn decode_text<T: for<'de> Read<'de>>(text: &str) -> Result<T, Unreadable> {
+    let mut place = None;
+    decode_into(text, &mut place)?;
+    needed(place, "value").map_err(|error| Unreadable { path: String::new(), error })
+}
+
+/// The same into a place, which is filled unless this fails.
+pub(crate) fn decode_into<T: for<'de> Read<'de>>(text: &str, place: &mut Option<T>) -> Result<(), Unreadable> {
     trail::clear();
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    T::read(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
+    T::read_into(&mut deserializer, place)
+        .and_then(|()| deserializer.end())
         .map_err(|error| Unreadable { path: trail::take(), error })
 }
 

@@ -1,11 +1,13 @@
 //! One call under way: its attempts, until an answer or an error is to be returned.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tracing::Instrument;
 
+use super::spans::Watch;
 use super::{About, Arriving, Head, Incoming, redirect, seconds, spans};
 use crate::auth::{self, Key};
 use crate::body::{Body, Payload};
@@ -27,8 +29,8 @@ pub(crate) fn ready(key: &Key, mut unsent: Unsent) -> Result<Unsent, Error> {
 }
 
 /// Sends a request and reads the whole body of a 2xx answer. One copy for all types.
-pub(crate) async fn whole(core: &Core, unsent: Unsent) -> Result<(Head, Bytes), Error> {
-    let span = spans::of(&unsent);
+pub(crate) async fn whole(core: &Arc<Core>, unsent: Unsent) -> Result<(Head, Bytes, Watch), Error> {
+    let mut watch = Watch::new(core, &unsent);
     let flight = async {
         let limit = unsent.options.timeout.unwrap_or(core.timeouts.whole);
         let mut flight = Flight::new(core, unsent, Some(limit)).await?;
@@ -40,12 +42,15 @@ pub(crate) async fn whole(core: &Core, unsent: Unsent) -> Result<(Head, Bytes), 
             }
         }
     };
-    spans::record_result(&span, flight.instrument(span.clone()).await)
+    let (head, body) = flight.instrument(watch.span()).await.inspect_err(|error| watch.gave_up(error))?;
+    watch.answered(&head.about, head.status);
+    watch.whole(&body);
+    Ok((head, body, watch))
 }
 
 /// Sends a request and returns the head of a 2xx answer, whose body is then read at leisure.
-pub(crate) async fn head(core: &Core, unsent: Unsent) -> Result<Arriving, Error> {
-    let span = spans::of(&unsent);
+pub(crate) async fn head(core: &Arc<Core>, unsent: Unsent) -> Result<Arriving, Error> {
+    let mut watch = Watch::new(core, &unsent);
     let flight = async {
         let limit = unsent.options.timeout;
         let mut flight = Flight::new(core, unsent, limit).await?;
@@ -57,7 +62,9 @@ pub(crate) async fn head(core: &Core, unsent: Unsent) -> Result<Arriving, Error>
             }
         }
     };
-    flight.instrument(span).await
+    let (head, body) = flight.instrument(watch.span()).await.inspect_err(|error| watch.gave_up(error))?;
+    watch.answered(&head.about, head.status);
+    Ok(Arriving { head, body, watch })
 }
 
 struct Flight<'c> {
@@ -124,7 +131,7 @@ impl<'c> Flight<'c> {
     }
 
     async fn whole(&self, about: &About) -> Result<(Head, Bytes), Error> {
-        let Arriving { head, body } = self.head(about).await?;
+        let (head, body) = self.head(about).await?;
         let (head, mut body) = body.read_whole(head, self.core.max_body).await?;
         if !self.core.middleware.is_empty() {
             let attempt = self.shown(about);
@@ -134,7 +141,7 @@ impl<'c> Flight<'c> {
         Ok((head, body))
     }
 
-    async fn head(&self, about: &About) -> Result<Arriving, Error> {
+    async fn head(&self, about: &About) -> Result<(Head, Incoming), Error> {
         let changed = self.changed(about)?;
         let request = changed.as_ref().unwrap_or(&self.ready);
         let mut hops = redirect::Hops::new(request);
@@ -176,7 +183,7 @@ impl<'c> Flight<'c> {
     }
 
     /// A success, or the gateway's error.
-    async fn sorted(&self, about: &About, response: reqwest::Response) -> Result<Arriving, Error> {
+    async fn sorted(&self, about: &About, response: reqwest::Response) -> Result<(Head, Incoming), Error> {
         let mut headers = response.headers().clone();
         let attempt = self.shown(about);
         self.core.middleware.iter().for_each(|middleware| middleware.on_head(&attempt, response.status(), &mut headers));
@@ -184,7 +191,7 @@ impl<'c> Flight<'c> {
         let head = Head { about: about.clone(), status: response.status(), headers };
         let mut body = Incoming::new(response, self.limits.idle);
         if head.status.is_success() {
-            let Some(coding) = head.compression() else { return Ok(Arriving { head, body }) };
+            let Some(coding) = head.compression() else { return Ok((head, body)) };
             let message = format!("the answer is compressed with {coding}, which was not asked for and can't be read");
             return Err(Error::with_answer(Kind::Decode, message, head, Bytes::new()));
         }

@@ -29,6 +29,8 @@ pub(crate) struct Incoming {
 pub(crate) enum Broken {
     Http(reqwest::Error),
     Silent(Duration),
+    /// Whoever read it is gone.
+    Abandoned,
 }
 
 impl Broken {
@@ -38,6 +40,10 @@ impl Broken {
             Self::Silent(idle) => {
                 let message = format!("{what} stopped: nothing came for {}", super::seconds(idle));
                 Error::with_answer(Kind::Timeout, message, head, received)
+            }
+            Self::Abandoned => {
+                let message = format!("{what} broke off: the runtime that read it was shut down");
+                Error::with_answer(Kind::Truncated, message, head, received)
             }
             Self::Http(error) => {
                 let error = error.without_url();
@@ -115,7 +121,7 @@ impl Incoming {
 
     pub(crate) fn into_pieces(self) -> Pieces {
         let body = Box::pin(self.response.bytes_stream());
-        Pieces { seen: self.seen, body, idle: self.idle, silence: None, armed: false }
+        Pieces { seen: self.seen, body, idle: self.idle, waiting_since: None, silence: None }
     }
 }
 
@@ -134,9 +140,10 @@ pub(crate) struct Pieces {
     seen: Option<Bytes>,
     body: Pin<Box<dyn Stream<Item = Result<Bytes, reqwest::Error>> + Send>>,
     idle: Duration,
+    /// When the wait for the next piece began.
+    waiting_since: Option<Instant>,
+    /// Rings at the end of some wait. Setting it again for each piece would cost more than the piece.
     silence: Option<Pin<Box<Sleep>>>,
-    /// Whether the timer counts from the last piece.
-    armed: bool,
 }
 
 impl Stream for Pieces {
@@ -148,16 +155,17 @@ impl Stream for Pieces {
             return Poll::Ready(Some(Ok(seen)));
         }
         if let Poll::Ready(piece) = this.body.as_mut().poll_next(context) {
-            this.armed = false;
+            this.waiting_since = None;
             return Poll::Ready(piece.map(|piece| piece.map_err(Broken::Http)));
         }
-        let until = || Instant::now() + this.idle;
-        let silence = this.silence.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until())));
-        if !this.armed {
-            silence.as_mut().reset(until());
-            this.armed = true;
-        }
+        let since = *this.waiting_since.get_or_insert_with(Instant::now);
+        let Some(until) = since.checked_add(this.idle) else { return Poll::Pending };
+        let silence = this.silence.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
         ready!(silence.as_mut().poll(context));
+        while silence.deadline() < until {
+            silence.as_mut().reset(until);
+            ready!(silence.as_mut().poll(context));
+        }
         Poll::Ready(Some(Err(Broken::Silent(this.idle))))
     }
 }

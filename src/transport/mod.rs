@@ -22,9 +22,10 @@ use crate::request::Unsent;
 use crate::response::Response;
 use crate::wire::{Read, Typed};
 
-pub(crate) use decode::{Unreadable, decode_text, says_failure, undeclared_failure};
+pub(crate) use decode::{Unreadable, decode_into, says_failure, undeclared_failure};
 pub(crate) use flight::{head, ready, whole};
 pub(crate) use incoming::{Broken, Incoming, LARGEST_ERROR, Pieces, begins_text, significant};
+pub(crate) use spans::Watch;
 
 /// A boxed future, as `IntoFuture` wants it.
 pub type Receiving<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -74,13 +75,14 @@ impl Head {
 pub(crate) struct Arriving {
     pub(crate) head: Head,
     pub(crate) body: Incoming,
+    pub(crate) watch: Watch,
 }
 
 impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for Response<T> {
     fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
         Box::pin(async move {
-            let (head, body) = whole(&core, unsent).await?;
-            decode::answer(head, body)
+            let (head, body, watch) = whole(&core, unsent).await?;
+            decode::answer(head, body).inspect_err(|error| watch.failed(error))
         })
     }
 }
@@ -88,8 +90,8 @@ impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for Response<T> {
 impl Answer for Response<()> {
     fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
         Box::pin(async move {
-            let (head, body) = whole(&core, unsent).await?;
-            decode::undescribed(head, body)
+            let (head, body, watch) = whole(&core, unsent).await?;
+            decode::undescribed(head, body).inspect_err(|error| watch.failed(error))
         })
     }
 }
@@ -116,39 +118,41 @@ pub(crate) fn seconds(time: Duration) -> String {
 ///
 /// # Errors
 /// The gateway's own error, or that something else than `wanted` came; the body is kept.
-pub(crate) async fn refuse_text(arriving: Arriving, wanted: &str) -> Result<Arriving, Error> {
-    let Arriving { head, mut body } = arriving;
-    if !matches!(head.media_type().as_str(), "application/json" | "text/html") {
-        return Ok(Arriving { head, body });
+pub(crate) async fn refuse_text(mut arriving: Arriving, wanted: &str) -> Result<Arriving, Error> {
+    if !matches!(arriving.head.media_type().as_str(), "application/json" | "text/html") {
+        return Ok(arriving);
     }
-    match body.look().await {
-        Ok(Some(byte)) if !begins_text(byte) => Ok(Arriving { head, body }),
+    let error = match arriving.body.look().await {
+        Ok(Some(byte)) if !begins_text(byte) => return Ok(arriving),
         Ok(_) => {
-            let words = body.words(None).await;
-            Err(unwanted(head, words, wanted))
+            let words = arriving.body.words(None).await;
+            unwanted(arriving.head, words, wanted)
         }
-        Err(broken) => Err(broken.into_error(wanted, Bytes::new(), head)),
-    }
+        Err(broken) => broken.into_error(wanted, Bytes::new(), arriving.head),
+    };
+    arriving.watch.failed(&error);
+    Err(error)
 }
 
 /// A file that does not say what it is, and is the gateway's error in JSON.
 ///
 /// # Errors
 /// That error.
-pub(crate) async fn refuse_failure(arriving: Arriving) -> Result<Arriving, Error> {
-    let Arriving { head, mut body } = arriving;
-    let media = head.media_type();
+pub(crate) async fn refuse_failure(mut arriving: Arriving) -> Result<Arriving, Error> {
+    let media = arriving.head.media_type();
     if !media.is_empty() && !media.starts_with("text/") && !media.ends_with("json") {
-        return Ok(Arriving { head, body });
+        return Ok(arriving);
     }
-    match body.look().await {
-        Ok(Some(_)) if says_failure(&String::from_utf8_lossy(body.seen())) => {
-            let words = body.words(None).await;
-            Err(Error::answer(head, words))
+    let error = match arriving.body.look().await {
+        Ok(Some(_)) if says_failure(&String::from_utf8_lossy(arriving.body.seen())) => {
+            let words = arriving.body.words(None).await;
+            Error::answer(arriving.head, words)
         }
-        Ok(_) => Ok(Arriving { head, body }),
-        Err(broken) => Err(broken.into_error("the download", Bytes::new(), head)),
-    }
+        Ok(_) => return Ok(arriving),
+        Err(broken) => broken.into_error("the download", Bytes::new(), arriving.head),
+    };
+    arriving.watch.failed(&error);
+    Err(error)
 }
 
 /// The error of a body that is text where something else was wanted.

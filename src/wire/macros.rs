@@ -7,7 +7,7 @@ macro_rules! object {
         impl<'de> $crate::wire::Object<'de> for $name {
             const NAME: &'static str = stringify!($name);
 
-            fn read_members<A: ::serde::de::MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+            fn read_members<A: ::serde::de::MapAccess<'de>>(mut map: A, place: &mut Option<Self>) -> Result<(), A::Error> {
                 $(let mut $field = None;)*
                 let mut rest = $crate::wire::Extra::new();
                 while let Some(name) = map.next_key_seed($crate::wire::KeySeed)? {
@@ -16,14 +16,29 @@ macro_rules! object {
                         _ => $crate::wire::read_extra(&mut map, &mut rest, name),
                     }?;
                 }
-                Ok(Self {
+                // Seen to be empty, the place is filled without a copy.
+                *place = None;
+                *place = Some(Self {
                     $($field: $crate::wire::object!(@take $kind $field $wire),)*
                     extra: rest,
-                })
+                });
+                Ok(())
             }
         }
 
-        $crate::wire::read_by!($name, deserialize_map, ObjectVisitor);
+        impl<'de> $crate::wire::Read<'de> for $name {
+            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut place = None;
+                Self::read_into(deserializer, &mut place)?;
+                $crate::wire::needed(place, stringify!($name))
+            }
+
+            fn read_into<D: ::serde::Deserializer<'de>>(deserializer: D, place: &mut Option<Self>) -> Result<(), D::Error> {
+                deserializer.deserialize_map($crate::wire::ObjectVisitor(place))
+            }
+        }
+
+        $crate::wire::deserialize_by_read!($name);
 
         #[allow(deprecated)]
         impl ::serde::Serialize for $name {
@@ -227,9 +242,38 @@ macro_rules! tagged {
 
 /// A union told apart by the JSON type.
 macro_rules! by_type {
-    ($name:ident { $($json:ident => $variant:ident($ty:ty)),* $(,)? }) => {
-        $crate::wire::debug_union!($name { $($variant,)* Other });
+    ($name:ident $branches:tt) => {
+        $crate::wire::read_branches!($name $branches);
+        $crate::wire::deserialize_by_read!($name);
+        $crate::wire::write_branches!($name $branches);
+    };
+}
 
+macro_rules! read_branches {
+    ($name:ident { string => $text:ident(String), array => $list:ident($ty:ty) }) => {
+        impl<'de> $crate::wire::TextOrList<'de> for $name {
+            type List = $ty;
+
+            fn of_text(text: String) -> Self {
+                Self::$text(text)
+            }
+
+            fn of_list(list: $ty) -> Self {
+                Self::$list(list)
+            }
+
+            fn of_other(value: ::serde_json::Value) -> Self {
+                Self::Other(value)
+            }
+        }
+
+        impl<'de> $crate::wire::Read<'de> for $name {
+            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any($crate::wire::TextOrListVisitor::<Self>::default())
+            }
+        }
+    };
+    ($name:ident { $($json:ident => $variant:ident($ty:ty)),* $(,)? }) => {
         impl<'de> $crate::wire::Read<'de> for $name {
             fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let raw = $crate::wire::raw(deserializer)?;
@@ -240,8 +284,12 @@ macro_rules! by_type {
                 $crate::wire::value_of(&raw).map(Self::Other)
             }
         }
+    };
+}
 
-        $crate::wire::deserialize_by_read!($name);
+macro_rules! write_branches {
+    ($name:ident { $($json:ident => $variant:ident($ty:ty)),* $(,)? }) => {
+        $crate::wire::debug_union!($name { $($variant,)* Other });
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -294,4 +342,7 @@ macro_rules! deserialize_by_read {
     };
 }
 
-pub(crate) use {any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_by, tagged, words};
+pub(crate) use {
+    any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_branches, read_by, tagged, words,
+    write_branches,
+};

@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -28,7 +29,8 @@ use serde_json::value::RawValue;
 pub use bodies::{Body, Switch};
 pub(crate) use bodies::{form as form_body, json as json_body};
 pub(crate) use macros::{
-    any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_by, tagged, words,
+    any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_branches, read_by, tagged, words,
+    write_branches,
 };
 use trail::Step;
 
@@ -40,9 +42,15 @@ pub trait Read<'de>: Sized {
     /// Reads a value that must be there.
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 
+    /// Reads into a place: objects are large, and each way out of a function would copy them.
+    fn read_into<D: Deserializer<'de>>(deserializer: D, place: &mut Option<Self>) -> Result<(), D::Error> {
+        *place = Some(Self::read(deserializer)?);
+        Ok(())
+    }
+
     /// Reads a value that may be `null`.
-    fn read_optional<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        deserializer.deserialize_option(OptionVisitor(PhantomData))
+    fn read_optional<D: Deserializer<'de>>(deserializer: D, place: &mut Option<Self>) -> Result<(), D::Error> {
+        deserializer.deserialize_option(OptionVisitor(place))
     }
 
     /// Why the value can't be written as JSON.
@@ -82,27 +90,21 @@ pub trait Object<'de>: Sized {
     const NAME: &'static str;
 
     /// Reads all members.
-    fn read_members<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+    fn read_members<A: MapAccess<'de>>(map: A, place: &mut Option<Self>) -> Result<(), A::Error>;
 }
 
 /// Reads any [`Object`].
-pub(crate) struct ObjectVisitor<T>(PhantomData<T>);
+pub(crate) struct ObjectVisitor<'p, T>(pub(crate) &'p mut Option<T>);
 
-impl<T> Default for ObjectVisitor<T> {
-    fn default() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = T;
+impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an object ({})", T::NAME)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::read_members(map)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        T::read_members(map, self.0)
     }
 }
 
@@ -127,46 +129,48 @@ impl<T: for<'w> From<&'w str>> Visitor<'_> for WordVisitor<T> {
     }
 }
 
-struct OptionVisitor<T>(PhantomData<T>);
+struct OptionVisitor<'p, T>(&'p mut Option<T>);
 
-impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<T> {
-    type Value = Option<T>;
+impl<'de, T: Read<'de>> Visitor<'de> for OptionVisitor<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value or null")
     }
 
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_none<E>(self) -> Result<(), E> {
+        *self.0 = None;
+        Ok(())
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        *self.0 = None;
+        Ok(())
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        T::read(deserializer).map(Some)
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        T::read_into(deserializer, self.0)
     }
 }
 
 /// Reads a `T` that must be there.
-pub(crate) struct Seed<T>(pub(crate) PhantomData<T>);
+struct Required<'p, T>(&'p mut Option<T>);
 
-impl<'de, T: Read<'de>> DeserializeSeed<'de> for Seed<T> {
-    type Value = T;
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for Required<'_, T> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read(deserializer)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        T::read_into(deserializer, self.0)
     }
 }
 
-struct OptionalSeed<T>(PhantomData<T>);
+struct Optional<'p, T>(&'p mut Option<T>);
 
-impl<'de, T: Read<'de>> DeserializeSeed<'de> for OptionalSeed<T> {
-    type Value = Option<T>;
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for Optional<'_, T> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
-        T::read_optional(deserializer)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        T::read_optional(deserializer, self.0)
     }
 }
 
@@ -203,15 +207,14 @@ impl<'de> Visitor<'de> for KeySeed {
 
 /// Reads one member of an object.
 pub(crate) mod read_field {
-    use super::{DeserializeSeed, MapAccess, OptionalSeed, PhantomData, Read, Seed, Step, trail};
+    use super::{DeserializeSeed, MapAccess, Optional, Read, Required, Step, trail};
 
     pub(crate) fn required<'de, T: Read<'de>, A: MapAccess<'de>>(
         map: &mut A,
         name: &'static str,
         field: &mut Option<T>,
     ) -> Result<(), A::Error> {
-        *field = Some(value(map, name, Seed(PhantomData))?);
-        Ok(())
+        value(map, name, Required(field))
     }
 
     pub(crate) fn optional<'de, T: Read<'de>, A: MapAccess<'de>>(
@@ -219,15 +222,14 @@ pub(crate) mod read_field {
         name: &'static str,
         field: &mut Option<T>,
     ) -> Result<(), A::Error> {
-        *field = value(map, name, OptionalSeed(PhantomData))?;
-        Ok(())
+        value(map, name, Optional(field))
     }
 
-    fn value<'de, S: DeserializeSeed<'de>, A: MapAccess<'de>>(
+    fn value<'de, S: DeserializeSeed<'de, Value = ()>, A: MapAccess<'de>>(
         map: &mut A,
         name: &'static str,
         seed: S,
-    ) -> Result<S::Value, A::Error> {
+    ) -> Result<(), A::Error> {
         map.next_value_seed(seed).inspect_err(|_| trail::push(Step::Field(name)))
     }
 }
@@ -318,8 +320,17 @@ impl<'de, T: Read<'de>> Visitor<'de> for ListVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         loop {
-            match items.next_element_seed(Seed(PhantomData)) {
-                Ok(Some(item)) => list.push(item),
+            let mut place = None;
+            match items.next_element_seed(Required(&mut place)) {
+                Ok(Some(())) => {
+                    if list.capacity() == 0 {
+                        // Most lists have one element, and a vector begins with room for four.
+                        list.reserve_exact(1);
+                    }
+                    if let Some(item) = place {
+                        list.push(item);
+                    }
+                }
                 Ok(None) => return Ok(list),
                 Err(error) => {
                     trail::push(Step::Index(list.len()));
@@ -348,11 +359,9 @@ impl<'de, T: Read<'de>> Visitor<'de> for MapVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
-            match map.next_value_seed(OptionalSeed(PhantomData)) {
-                Ok(Some(value)) => {
-                    members.insert(name, value);
-                }
-                Ok(None) => {}
+            let mut place = None;
+            match map.next_value_seed(Optional(&mut place)) {
+                Ok(()) => members.extend(place.map(|value| (name, value))),
                 Err(error) => {
                     trail::push(Step::Key(name));
                     return Err(error);
@@ -360,6 +369,67 @@ impl<'de, T: Read<'de>> Visitor<'de> for MapVisitor<T> {
             }
         }
         Ok(members)
+    }
+}
+
+/// A union of a text and a list, without a copy of the text: it comes in every piece of a stream.
+pub(crate) trait TextOrList<'de>: Sized {
+    type List: Read<'de>;
+
+    fn of_text(text: String) -> Self;
+    fn of_list(list: Self::List) -> Self;
+    fn of_other(value: Value) -> Self;
+}
+
+pub(crate) struct TextOrListVisitor<T>(PhantomData<T>);
+
+impl<T> Default for TextOrListVisitor<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, T: TextOrList<'de>> Visitor<'de> for TextOrListVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok(T::of_text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<T, E> {
+        Ok(T::of_text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
+        T::List::read(SeqAccessDeserializer::new(items)).map(T::of_list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        Value::deserialize(MapAccessDeserializer::new(map)).map(T::of_other)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
+        Ok(T::of_other(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<T, E> {
+        Ok(T::of_other(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<T, E> {
+        Ok(T::of_other(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<T, E> {
+        Ok(T::of_other(value.into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::of_other(Value::Null))
     }
 }
 

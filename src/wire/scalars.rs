@@ -116,8 +116,9 @@ impl<'de> Read<'de> for i64 {
         read_number(deserializer).and_then(must)
     }
 
-    fn read_optional<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        read_number(deserializer)
+    fn read_optional<D: Deserializer<'de>>(deserializer: D, place: &mut Option<Self>) -> Result<(), D::Error> {
+        *place = read_number(deserializer)?;
+        Ok(())
     }
 }
 
@@ -126,8 +127,9 @@ impl<'de> Read<'de> for f64 {
         read_number(deserializer).and_then(must)
     }
 
-    fn read_optional<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        read_number(deserializer)
+    fn read_optional<D: Deserializer<'de>>(deserializer: D, place: &mut Option<Self>) -> Result<(), D::Error> {
+        *place = read_number(deserializer)?;
+        Ok(())
     }
 
     fn refusal(&self) -> Option<&'static str> {

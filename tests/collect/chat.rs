@@ -179,3 +179,39 @@ async fn what_comes_empty_takes_nothing_away() {
     assert_eq!(whole.usage.unwrap().total_tokens, Some(9));
     assert_eq!(whole.choices.unwrap()[0].finish_reason, Some(ChatFinishReason::Stop));
 }
+
+#[tokio::test]
+async fn tool_calls_come_each_once_it_is_whole() {
+    let piece = |index: i64, name: &str, arguments: &str| json!({"index": index, "id": format!("call_{index}"), "function": {"name": name, "arguments": arguments}});
+    let one = |piece: Value| delta(json!({"tool_calls": [piece]}));
+    let finish = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]});
+    let (begun, more) = (one(piece(0, "f", "{\"a\":")), one(piece(0, "", "1}")));
+    let next = one(piece(1, "g", "{\"b\""));
+    let good = "data: [DONE]\n\n";
+    // The chunks, the end, the calls that come, and whether an error follows them.
+    let cases = [
+        ("one, finished", vec![begun.clone(), more.clone(), finish.clone()], good, vec!["{\"a\":1}"], false),
+        ("one, without a finish reason", vec![begun.clone(), more.clone()], good, vec!["{\"a\":1}"], false),
+        ("a finish reason, then cut", vec![begun.clone(), more.clone(), finish.clone()], "", vec!["{\"a\":1}"], true),
+        ("the second is cut", vec![begun.clone(), more.clone(), next.clone()], "", vec!["{\"a\":1}"], true),
+        ("interleaved", vec![begun.clone(), next, more, one(piece(1, "", ":2}"))], good, vec!["{\"a\":1}", "{\"b\":2}"], false),
+        ("cut in the first", vec![begun.clone()], "", vec![], true),
+        ("arguments that are no JSON come as they are", vec![begun, finish], good, vec!["{\"a\":"], false),
+        ("none", vec![delta(json!({"content": "a"}))], good, vec![], false),
+    ];
+    for (label, chunks, end, expected, fails) in cases {
+        let server = super::gateway(&chunks, end).await;
+        let request = ChatCompletionRequest::new("m", [ChatMessage::user("x")]);
+        let mut calls = client(&server.url).chat().create_stream(&request).await.unwrap().tool_calls();
+        let (mut found, mut failed) = (Vec::new(), false);
+        while let Some(call) = calls.next().await {
+            match call {
+                Ok(call) => found.push(call.function.unwrap().arguments.unwrap()),
+                Err(error) => failed = error.is_truncated(),
+            }
+        }
+        let expected: Vec<ChatToolArguments> = expected.into_iter().map(ChatToolArguments::from).collect();
+        assert_eq!((found, failed), (expected, fails), "{label}");
+        assert!(calls.next().await.is_none(), "{label}");
+    }
+}

@@ -18,13 +18,14 @@ use crate::problem::Problems;
 use crate::slice::Features;
 
 /// The words beyond OpenAPI that a document may use; any other `x-` key is a slip.
-pub const VOCABULARY: [&str; 19] = [
+pub const VOCABULARY: [&str; 20] = [
     "x-docs",
     "x-unlisted",
     "x-feature",
     "x-success",
     "x-idempotent",
     "x-stream",
+    "x-usage",
     "x-plain-text",
     "x-websocket",
     "x-task",

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Checker;
 use crate::load::escape;
-use crate::model::{Answer, Auth, Face, Operation, Parameter, Place, Stream, Success, Tag, Type};
+use crate::model::{Answer, Auth, Face, Operation, Parameter, Place, Stream, Success, Tag, Type, Usage};
 use crate::names;
 
 const VERBS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -63,6 +63,7 @@ impl Checker<'_> {
         let parameters = self.parameters(at, path, value);
         let mut operation = Operation {
             success: self.success(at, value),
+            usage: self.usage(at, value),
             deprecated: self.flag(at, value, "deprecated"),
             verb: verb.to_uppercase(),
             path: path.to_owned(),
@@ -105,6 +106,27 @@ impl Checker<'_> {
         }
         self.problem(&format!("{at}/x-success"), "`x-success` is not complete", "write it as `{at: /code, values: [true]}`");
         None
+    }
+
+    fn usage(&self, at: &str, value: &Value) -> Option<Usage> {
+        let places = value.get("x-usage")?;
+        let at = format!("{at}/x-usage");
+        let media = value.pointer("/responses/200/content").and_then(Value::as_object);
+        let answers: Vec<&Value> =
+            media.into_iter().flat_map(|media| media.values()).filter_map(|one| one.get("schema")).collect();
+        let pointers = |key: &str| {
+            let all = self.texts(&at, places, key).unwrap_or_default();
+            for pointer in all.iter().filter(|pointer| !answers.iter().any(|schema| self.names_property(schema, pointer))) {
+                let what = format!("`{pointer}` names no property of an answer or an event");
+                self.problem(&format!("{at}/{key}"), what, "write a JSON pointer to a property, as `/usage/input_tokens`");
+            }
+            all
+        };
+        let usage = Usage { model: pointers("model"), input: pointers("input"), output: pointers("output") };
+        if usage.model.is_empty() && usage.input.is_empty() && usage.output.is_empty() {
+            self.problem(&at, "it names no place", "write it as `{model: [/model], input: [/usage/input_tokens], output: […]}`");
+        }
+        Some(usage)
     }
 
     fn stream(&self, at: &str, value: &Value) -> Option<Stream> {

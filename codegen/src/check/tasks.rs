@@ -83,22 +83,25 @@ impl Checker<'_> {
         })
     }
 
-    fn names_property(&self, schema: &Value, pointer: &str) -> bool {
-        let Some(rest) = pointer.strip_prefix('/') else { return false };
-        let mut at = schema;
-        for step in rest.split('/').map(unescape) {
-            at = self.document.resolve(at);
-            while let Some(inner) = at.pointer("/allOf/0") {
-                at = self.document.resolve(inner);
-            }
-            let next = if step == "*" { at.get("items") } else { at.get("properties").and_then(|all| all.get(&step)) };
-            match next {
-                Some(next) => at = next,
-                // A free-form object may hold anything.
-                None => return at.get("properties").is_none() && at.get("items").is_none(),
-            }
+    /// Whether a pointer names a property, in one of its branches where the schema has several.
+    pub(super) fn names_property(&self, schema: &Value, pointer: &str) -> bool {
+        let steps: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
+        pointer.starts_with('/') && self.leads(schema, &steps)
+    }
+
+    fn leads(&self, schema: &Value, steps: &[String]) -> bool {
+        let at = self.document.resolve(schema);
+        let Some((step, rest)) = steps.split_first() else { return true };
+        let branches = ["allOf", "oneOf", "anyOf"].iter().find_map(|key| at.get(*key)?.as_array());
+        if let Some(branches) = branches {
+            return branches.iter().any(|branch| self.leads(branch, steps));
         }
-        true
+        let next = if step == "*" { at.get("items") } else { at.get("properties").and_then(|all| all.get(step)) };
+        match next {
+            Some(next) => self.leads(next, rest),
+            // A free-form object may hold anything.
+            None => ["properties", "items", "enum"].iter().all(|key| at.get(*key).is_none()),
+        }
     }
 
     pub(super) fn unions_and_tasks(&self, api: &Api) {

@@ -1,10 +1,12 @@
 //! Small conveniences for chat: messages by role, and the text of an answer.
 
 mod collect;
+mod tool_calls;
 #[cfg(feature = "schemars")]
 mod tools;
 
 use crate::generated::octopusx::chat::{ChatCompletion, ChatCompletionChunk, ChatContent, ChatMessage, ChatToolCall};
+pub use tool_calls::ToolCallStream;
 
 impl ChatMessage {
     /// A message of the user.

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::Item;
 
-/// Macros of the standard library that write nothing public.
-const WITHOUT_API: [&str; 1] = ["thread_local"];
+/// Macros that write nothing public, or what another macro's `impl`s already say.
+const WITHOUT_API: [&str; 2] = ["read_branches", "thread_local"];
 
 /// All macros by name: their first rules.
 #[derive(Default)]

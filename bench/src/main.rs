@@ -11,6 +11,7 @@ mod request;
 mod results;
 mod startup;
 mod stream;
+mod tasks;
 
 use results::Results;
 
@@ -26,7 +27,7 @@ struct Part {
     roles: &'static [(&'static str, fn(&[String]) -> Outcome)],
 }
 
-const PARTS: &[Part] = &[request::PART, startup::PART, stream::PART];
+const PARTS: &[Part] = &[request::PART, startup::PART, stream::PART, tasks::PART];
 
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -197,7 +197,7 @@ impl Track {
         error.of_task(self.task_ref(), self.state)
     }
 
-    pub(super) fn is_new(&self, policy: &Policy) -> bool {
+    fn is_new(&self, policy: &Policy) -> bool {
         self.started.elapsed() < policy.appears_within
     }
 

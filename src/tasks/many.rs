@@ -361,8 +361,8 @@ impl Schedule {
                     self.tell_state(&member.track, before);
                     together.push(member);
                 }
-                (None, _) if member.track.is_new(&self.policy) => together.push(member),
-                // Ended, or left out because nobody knows it: its own route says what there is to say.
+                // Ended, or left out, whether because nobody knows it or because such questions are answered late: its
+                // own route says what there is to say.
                 _ => back.push(Entry { due: Instant::now(), asked: Asked::One(member) }),
             }
         }

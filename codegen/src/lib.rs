@@ -71,6 +71,7 @@ fn write(document: &load::Document, api: &model::Api) -> Result<String, Problems
         types::write(&mut code, api, &section);
         facade::write_section(&mut code, api, &section);
         tasks::write_section(&mut code, api, &section.name);
+        tasks::write_callbacks(&mut code, api, &section.name);
         code.close();
     }
     facade::write_accessors(&mut code, api);

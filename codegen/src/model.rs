@@ -72,6 +72,8 @@ pub struct Operation {
     pub lists_conflict: bool,
     /// `x-websocket`: the schemas of the client's and the server's events.
     pub websocket: Option<(String, String)>,
+    /// What the gateway posts to an address that the request names: a name, and the schema of the body.
+    pub callbacks: Vec<(String, String)>,
     /// At least one; more by `x-faces`.
     pub faces: Vec<Face>,
     /// Where it stands.
@@ -416,6 +418,7 @@ impl Operation {
             }
         }
         found.extend(self.stream.iter().map(|stream| stream.event.clone()));
+        found.extend(self.callbacks.iter().map(|(_, schema)| schema.clone()));
         found.extend(self.websocket.iter().flat_map(|(client, server)| [client.clone(), server.clone()]));
         found
     }

@@ -1,5 +1,7 @@
 //! Writes how long tasks are followed: a description for each kind, and `client.tasks().video("id")`.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Answer, Api, Face, Kind, Operation, QueryBody, Schema, TaskShape, Type};
 use crate::names;
 use crate::text::{Writer, literal, rustdoc};
@@ -42,6 +44,25 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &str) {
         out.open(&format!("impl {}<'_>", names::type_name(TAG)));
         write_handles(out, api, section);
         out.close();
+    }
+}
+
+/// Writes a function for each thing that the gateway posts to an address of the caller's.
+pub fn write_callbacks(out: &mut Writer, api: &Api, section: &str) {
+    let mut written = BTreeSet::new();
+    for operation in api.calls().filter(|operation| operation.tag == section) {
+        for (name, schema) in operation.callbacks.iter().filter(|(name, _)| written.insert(name.clone())) {
+            let ty = rust_type(api, &Type::Named(schema.clone()), section);
+            out.doc(&format!(
+                "Reads what the gateway posts to an address that `{}().{}` and its like were given.\n\nWhoever knows the \
+                 address can post to it: ask for the task before acting on it.\n\n# Errors\nThe body is not that.",
+                operation.tag,
+                operation.method_of_id(),
+            ));
+            out.open(&format!("pub fn parse_{name}(body: impl AsRef<[u8]>) -> Result<{ty}, crate::Error>"));
+            out.line("crate::tasks::parse_posted(body.as_ref())");
+            out.close();
+        }
     }
 }
 

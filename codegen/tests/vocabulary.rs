@@ -563,3 +563,26 @@ fn x_plain_text_names_the_member_that_a_text_is_read_as() {
         plain_text: Some("id"),"#,
     );
 }
+
+#[test]
+fn callbacks_make_a_function_that_reads_what_is_posted() {
+    let code = Post::new()
+        .with_schemas("Errand: {description: What to do., properties: {tell: {type: string, description: Whom to tell.}}}")
+        .with_route(&post("/errands", "letters_send_out").body("Errand").more(
+            "
+            callbacks:
+              arrival:
+                '{$request.body#/tell}':
+                  post:
+                    requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Letter'}}}}
+                    responses: {'200': {description: Taken.}}
+            ",
+        ))
+        .code();
+    code.expect(
+        "letters",
+        "pub fn parse_arrival(body: impl AsRef<[u8]>) -> Result<Letter, crate::Error> {
+            crate::tasks::parse_posted(body.as_ref())
+        }",
+    );
+}

@@ -35,7 +35,8 @@ use std::sync::Arc;
 
 use crate::client::{Core, System};
 use crate::error::{Error, Kind as ErrorKind};
-use crate::transport::Checked;
+use crate::transport::{Checked, decode_text};
+use crate::wire::Read;
 use crate::{ByteStream, Call, Response};
 
 pub use any::TaskAnswer;
@@ -170,6 +171,16 @@ impl<T: Task> Task for Response<T> {
     fn task_id(&self) -> Option<String> {
         (**self).task_id()
     }
+}
+
+/// Reads what a gateway posted to an address of the caller's.
+pub(crate) fn parse_posted<T: for<'de> Read<'de>>(body: &[u8]) -> Result<T, Error> {
+    let unreadable = |why: String| Error::task(ErrorKind::Decode, format!("what was posted can't be read: {why}"));
+    let text = std::str::from_utf8(body).map_err(|error| unreadable(error.to_string()))?;
+    decode_text(text.trim_start_matches('\u{feff}')).map_err(|failure| {
+        let place = if failure.path.is_empty() { String::new() } else { format!("at `{}`: ", failure.path) };
+        unreadable(format!("{place}{}", failure.error)).at_json_path(failure.path)
+    })
 }
 
 fn no_task() -> Error {

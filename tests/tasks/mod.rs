@@ -3,4 +3,5 @@
 mod batch;
 mod families;
 mod many;
+mod notify;
 mod table;

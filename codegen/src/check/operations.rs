@@ -68,6 +68,7 @@ impl Checker<'_> {
             verb: verb.to_uppercase(),
             path: path.to_owned(),
             pointer: at.to_owned(),
+            callbacks: self.callbacks(at, value),
             faces: Vec::new(),
             id,
             tag,
@@ -95,6 +96,39 @@ impl Checker<'_> {
             self.problem(&format!("{at}/tags/0"), format!("root.yaml has no tag `{tag}`"), mend);
         }
         tag.clone()
+    }
+
+    /// What the gateway posts to an address that a property of the body names.
+    fn callbacks(&self, at: &str, value: &Value) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (name, addresses) in value.get("callbacks").and_then(Value::as_object).into_iter().flatten() {
+            let at = format!("{at}/callbacks/{}", escape(name));
+            if names::field(name) != *name {
+                self.problem(&at, format!("`{name}` can't name a function"), "write a word in small letters, as `task_notification`");
+            }
+            for (address, item) in addresses.as_object().into_iter().flatten() {
+                let at = format!("{at}/{}", escape(address));
+                let place = address.strip_prefix("{$request.body#/").and_then(|rest| rest.strip_suffix('}'));
+                if place.is_none_or(|place| !self.body_has(value, place)) {
+                    let mend = "write `{$request.body#/property}` with a property of the request's body";
+                    self.problem(&at, "the address is no property of the body", mend);
+                }
+                let body = item.pointer("/post/requestBody/content/application~1json/schema/$ref").and_then(Value::as_str);
+                match body.and_then(super::schema_name) {
+                    Some(schema) => found.push((name.clone(), schema.to_owned())),
+                    None => self.problem(&at, "what is posted has no schema", "describe the JSON body of `post` by a `$ref`"),
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a request's body, or a branch of it, has a property.
+    fn body_has(&self, operation: &Value, property: &str) -> bool {
+        let schema = operation.pointer("/requestBody/content/application~1json/schema").map(|schema| self.document.resolve(schema));
+        let branches = schema.and_then(|schema| schema.get("anyOf")).and_then(Value::as_array).into_iter().flatten();
+        let mut all = schema.into_iter().chain(branches.map(|branch| self.document.resolve(branch)));
+        all.any(|schema| schema.get("properties").is_some_and(|properties| properties.get(property).is_some()))
     }
 
     fn success(&self, at: &str, value: &Value) -> Option<Success> {

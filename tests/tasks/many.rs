@@ -249,11 +249,7 @@ async fn dropping_them_stops_all_polling() {
 async fn each_task_has_its_own_deadline_and_error() {
     let (client, _, _) = crowd(usize::MAX).await;
     let tasks: Vec<TaskRef> = (0..20).map(|number| client.tasks().video(format!("v{number}")).task_ref()).collect();
-    let done = client
-        .wait_all(tasks.clone())
-        .poll_every(Duration::from_millis(20))
-        .deadline(Duration::from_millis(400))
-        .await;
+    let done = client.wait_all(tasks.clone()).poll_every(Duration::from_millis(20)).deadline(Duration::from_millis(400)).await;
     for (done, task) in done.into_iter().zip(tasks) {
         let error = done.unwrap_err();
         assert!(error.is_timeout() && error.resume() == Some(task), "{error:?}");

@@ -5,7 +5,8 @@ use octopusx::tasks::TaskState;
 
 #[test]
 fn a_notification_is_read_as_the_task_and_can_be_followed() {
-    let posted = r#"{"id": "1712", "status": "SUCCESS", "imageUrl": "https://files.example/1.png", "progress": "100%", "new": 1}"#;
+    let posted =
+        r#"{"id": "1712", "status": "SUCCESS", "imageUrl": "https://files.example/1.png", "progress": "100%", "new": 1}"#;
     let task = parse_task_notification(posted).unwrap();
     assert_eq!((task.state(), task.status.clone()), (TaskState::Succeeded, Some(MidjourneyTaskStatus::Success)));
     assert_eq!(task.media_urls(), ["https://files.example/1.png"]);

@@ -104,7 +104,11 @@ impl Checker<'_> {
         for (name, addresses) in value.get("callbacks").and_then(Value::as_object).into_iter().flatten() {
             let at = format!("{at}/callbacks/{}", escape(name));
             if names::field(name) != *name {
-                self.problem(&at, format!("`{name}` can't name a function"), "write a word in small letters, as `task_notification`");
+                self.problem(
+                    &at,
+                    format!("`{name}` can't name a function"),
+                    "write a word in small letters, as `task_notification`",
+                );
             }
             for (address, item) in addresses.as_object().into_iter().flatten() {
                 let at = format!("{at}/{}", escape(address));
@@ -125,7 +129,8 @@ impl Checker<'_> {
 
     /// Whether a request's body, or a branch of it, has a property.
     fn body_has(&self, operation: &Value, property: &str) -> bool {
-        let schema = operation.pointer("/requestBody/content/application~1json/schema").map(|schema| self.document.resolve(schema));
+        let schema =
+            operation.pointer("/requestBody/content/application~1json/schema").map(|schema| self.document.resolve(schema));
         let branches = schema.and_then(|schema| schema.get("anyOf")).and_then(Value::as_array).into_iter().flatten();
         let mut all = schema.into_iter().chain(branches.map(|branch| self.document.resolve(branch)));
         all.any(|schema| schema.get("properties").is_some_and(|properties| properties.get(property).is_some()))

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use super::compare::{Comparison, Evidence, extra};
+use super::compare::{Compared, Comparison, Seen, extra};
 use super::documents::System;
 use super::index::Entry;
 use super::lock::{Lock, Pin, hash};
@@ -36,7 +37,7 @@ pub(crate) struct Read {
 pub(crate) struct Pages {
     pub(crate) index: Result<Vec<Entry>, String>,
     /// Page → what was read, why not, or `None` where the copy does not hold it.
-    pub(crate) pages: BTreeMap<String, Option<Result<Read, String>>>,
+    pub(crate) pages: BTreeMap<String, Option<Result<Rc<Read>, String>>>,
 }
 
 impl Pages {
@@ -56,7 +57,7 @@ impl Pages {
             let read = match text {
                 Text::Absent => None,
                 Text::Failed(why) => Some(Err(why.clone())),
-                Text::Whole(text) => Some(one(text, index(id), must_close, today)),
+                Text::Whole(text) => Some(one(text, index(id), must_close, today).map(Rc::new)),
             };
             (id.clone(), read)
         };
@@ -115,10 +116,21 @@ impl Check<'_> {
 
     /// The whole check of a site.
     pub(crate) fn site(&self, pages: &Pages) -> Report {
+        let read = pages.pages.iter().filter_map(|(id, found)| Some((id.as_str(), found.as_ref()?.as_ref().ok()?)));
+        let compared = read.map(|(id, read)| (id, Rc::new(self.page(id, &read.page)))).collect();
+        self.together(pages, &compared)
+    }
+
+    /// What one page says.
+    pub(crate) fn page(&self, id: &str, page: &Page) -> Compared {
+        self.system(id).map_or_else(Compared::default, |system| Comparison::new(system, id, page).run())
+    }
+
+    /// All pages, each of them compared already.
+    pub(crate) fn together(&self, pages: &Pages, compared: &BTreeMap<&str, Rc<Compared>>) -> Report {
         let mut report = Report { urls: self.urls(pages.index.as_ref().ok()), ..Report::default() };
         self.index(pages, &mut report);
-        let mut read: BTreeMap<&str, BTreeMap<String, Page>> = BTreeMap::new();
-        let mut evidence: BTreeMap<&str, Evidence> = BTreeMap::new();
+        let mut read: BTreeMap<&str, BTreeMap<&str, (&Page, &Seen)>> = BTreeMap::new();
         for (id, found) in &pages.pages {
             let line = self.lock.line(id);
             let found = match found {
@@ -142,19 +154,16 @@ impl Check<'_> {
                 let what = format!("its text is not the one that was reviewed on {}", pin.date);
                 report.findings.push(self.page_finding(Kind::PageChanged, id, what));
             }
-            let Some(system) = self.system(id) else { continue };
-            let evidence = evidence.entry(system.name).or_default();
-            Comparison { system, id, page: &found.page, findings: &mut report.findings, evidence }.run();
-            read.entry(system.name).or_default().insert(id.clone(), found.page.clone());
+            let (Some(system), Some(compared)) = (self.system(id), compared.get(id.as_str())) else { continue };
+            report.findings.extend(compared.findings.iter().cloned());
+            read.entry(system.name).or_default().insert(id, (&found.page, &compared.seen));
         }
         for system in self.systems {
-            let (none, empty) = (BTreeMap::new(), Evidence::default());
-            let (pages, evidence) = (read.get(system.name).unwrap_or(&none), evidence.get(system.name).unwrap_or(&empty));
-            extra::check(system, pages, evidence, &mut report.findings);
+            extra::check(system, &read.remove(system.name).unwrap_or_default(), &mut report.findings);
         }
         self.count(&mut report);
         // A pin of another form says nothing about this text.
-        let other_form = |(id, found): (&String, &Option<Result<Read, String>>)| {
+        let other_form = |(id, found): (&String, &Option<Result<Rc<Read>, String>>)| {
             let pin = self.lock.line(id)?.pin.as_ref()?;
             matches!(found, Some(Ok(read)) if read.pin.form != pin.form).then_some(())
         };

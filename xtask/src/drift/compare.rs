@@ -5,41 +5,48 @@ mod examples;
 pub(crate) mod extra;
 mod fields;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use super::documents::{Operation, System};
 use super::model::{Page, Route, Side};
 use super::parse::routes::is_path;
 use super::report::{Addition, Finding, Kind};
 
-/// What pages show of a document: page → pointers.
+/// What a page shows of a document, in pointers.
 #[derive(Debug, Default)]
-pub(crate) struct Evidence {
-    /// Members and parameters that the page shows.
-    pub(crate) shown: BTreeMap<String, BTreeSet<String>>,
-    /// Schemas of which it lists members, and operations of which it lists parameters.
-    pub(crate) listed: BTreeMap<String, BTreeSet<String>>,
+pub(crate) struct Seen {
+    /// Members and parameters.
+    pub(crate) shown: BTreeSet<String>,
+    /// Schemas of which it lists members.
+    pub(crate) listed: BTreeSet<String>,
     /// Lists of words of which it lists values.
-    pub(crate) valued: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) valued: BTreeSet<String>,
 }
 
-impl Evidence {
-    fn note(map: &mut BTreeMap<String, BTreeSet<String>>, page: &str, pointer: &str) {
-        map.entry(page.to_owned()).or_default().insert(pointer.to_owned());
-    }
+/// A page laid beside its document.
+#[derive(Debug, Default)]
+pub(crate) struct Compared {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) seen: Seen,
 }
 
 /// Everything about one page.
 pub(crate) struct Comparison<'a> {
-    pub(crate) system: &'a System,
-    pub(crate) id: &'a str,
-    pub(crate) page: &'a Page,
-    pub(crate) findings: &'a mut Vec<Finding>,
-    pub(crate) evidence: &'a mut Evidence,
+    system: &'a System,
+    id: &'a str,
+    page: &'a Page,
+    compared: Compared,
+    /// Operation → the schemas of its body that the page describes.
+    branches: RefCell<HashMap<&'a str, Vec<String>>>,
 }
 
 impl<'a> Comparison<'a> {
-    pub(crate) fn run(&mut self) {
+    pub(crate) fn new(system: &'a System, id: &'a str, page: &'a Page) -> Self {
+        Self { system, id, page, compared: Compared::default(), branches: RefCell::default() }
+    }
+
+    pub(crate) fn run(mut self) -> Compared {
         let documented = self.routes();
         let page = self.page;
         for example in &page.examples {
@@ -61,6 +68,7 @@ impl<'a> Comparison<'a> {
             let pointer = self.own_operations().next().map_or("/info", |operation| operation.pointer.as_str());
             self.add(Kind::Model, model, "the page lists this model, the documents name it nowhere", pointer, None);
         }
+        self.compared
     }
 
     /// The operations that say they come from this page.
@@ -74,8 +82,8 @@ impl<'a> Comparison<'a> {
         let (page, what, pointer) = (self.id.to_owned(), what.into(), pointer.to_owned());
         let finding = Finding { kind, page, subject, what, file, pointer, addition };
         let same = |known: &Finding| known.kind == kind && known.page == finding.page && known.subject == finding.subject;
-        if !self.findings.iter().any(same) {
-            self.findings.push(finding);
+        if !self.compared.findings.iter().any(same) {
+            self.compared.findings.push(finding);
         }
     }
 

@@ -66,6 +66,12 @@ impl Site {
         Ok(Self { index, index_text: index_text.unwrap_or_default(), pages })
     }
 
+    /// A site that is not read from anywhere.
+    #[cfg(test)]
+    pub(crate) fn made(index: &str, pages: BTreeMap<String, Text>) -> Self {
+        Self { index: index::read(index), index_text: index.to_owned(), pages }
+    }
+
     /// Keeps a copy. Nothing is written when a part is missing.
     pub(crate) fn save(&self, folder: &Path) -> Result<(), String> {
         if let Err(why) = &self.index {

@@ -20,8 +20,9 @@ impl<'a> Comparison<'a> {
     pub(super) fn example(&mut self, example: &Example, documented: &[Option<&'a Operation>]) {
         let (system, page) = (self.system, self.page);
         let called = example.route.as_ref().and_then(|route| find(system, route, true));
-        let own = || example.routes.iter().filter_map(|at| documented.get(*at).copied().flatten()).collect::<Vec<_>>();
-        let mut targets: Vec<&Operation> = called.map_or_else(own, |operation| vec![operation]);
+        let own =
+            || example.routes.iter().filter_map(|at| documented.get(*at).copied().flatten()).collect::<Vec<&'a Operation>>();
+        let mut targets: Vec<&'a Operation> = called.map_or_else(own, |operation| vec![operation]);
         if targets.is_empty() && example.route.is_none() {
             targets = documented.iter().copied().flatten().collect();
             if targets.is_empty() {
@@ -55,7 +56,7 @@ impl<'a> Comparison<'a> {
             }
         }
         let Some(Fit { schema, problems }) = best else { return };
-        let seen = self.evidence.shown.entry(self.id.to_owned()).or_default();
+        let seen = &mut self.compared.seen.shown;
         show(system, std::slice::from_ref(&schema), &example.value, seen);
         if let (Some(first), Some(operation)) = (problems.first(), targets.first()) {
             let nth = page.examples.iter().position(|each| std::ptr::eq(each, example)).unwrap_or_default() + 1;

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use octopusx_codegen::load::unescape;
 
-use super::super::documents::{Operation, System, pages_of};
+use super::super::documents::{Operation, Parameter, System, pages_of};
 use super::super::model::Page;
 use super::super::report::{Finding, Kind};
-use super::{Comparison, Evidence, examples};
+use super::{Comparison, Seen, examples};
 use crate::places;
 
 /// Looks at one document; `pages` are those that were read.
-pub(crate) fn check(system: &System, pages: &BTreeMap<String, Page>, evidence: &Evidence, findings: &mut Vec<Finding>) {
+pub(crate) fn check(system: &System, pages: &BTreeMap<&str, (&Page, &Seen)>, findings: &mut Vec<Finding>) {
     let reach = Reach::of(system, pages);
-    let mut extra = Extra { system, pages, evidence, findings };
+    let mut extra = Extra { system, pages, findings };
     for (leaf, from) in &reach.schemas {
         extra.schema(leaf, from);
     }
@@ -34,15 +34,12 @@ struct Reach {
 }
 
 impl Reach {
-    fn of(system: &System, pages: &BTreeMap<String, Page>) -> Self {
+    fn of(system: &System, pages: &BTreeMap<&str, (&Page, &Seen)>) -> Self {
         let mut reach = Self { schemas: BTreeMap::new(), words: BTreeMap::new() };
         for operation in &system.operations {
             for id in &operation.pages {
-                let bodies = match pages.get(id) {
-                    Some(page) => {
-                        let (findings, evidence) = (&mut Vec::new(), &mut Evidence::default());
-                        Comparison { system, id, page, findings, evidence }.branches(operation)
-                    }
+                let bodies = match pages.get(id.as_str()) {
+                    Some((page, _)) => Comparison::new(system, id, page).branches(operation),
                     // A page that was not read may describe any of them, unless its examples say which.
                     None => {
                         let named: Vec<String> = operation
@@ -75,28 +72,22 @@ impl Reach {
 
 struct Extra<'a> {
     system: &'a System,
-    pages: &'a BTreeMap<String, Page>,
-    evidence: &'a Evidence,
+    pages: &'a BTreeMap<&'a str, (&'a Page, &'a Seen)>,
     findings: &'a mut Vec<Finding>,
 }
 
 impl<'a> Extra<'a> {
     /// The pages, when all of them were read.
-    fn all<'b>(&self, ids: impl Iterator<Item = &'b String>) -> Option<Vec<(&'b String, &'a Page)>> {
+    fn all<'b>(&self, ids: impl Iterator<Item = &'b String>) -> Option<Vec<(&'b String, &'a Page, &'a Seen)>> {
         let pages = self.pages;
-        ids.map(|id| pages.get(id).map(|page| (id, page))).collect()
-    }
-
-    fn has(map: &BTreeMap<String, BTreeSet<String>>, page: &str, pointer: &str) -> bool {
-        map.get(page).is_some_and(|pointers| pointers.contains(pointer))
+        ids.map(|id| pages.get(id.as_str()).map(|(page, seen)| (id, *page, *seen))).collect()
     }
 
     fn schema(&mut self, leaf: &str, from: &BTreeSet<String>) {
         let Some(pages) = self.all(from.iter()) else { return };
-        let Some(lister) = from.iter().find(|page| Self::has(&self.evidence.listed, page, leaf)) else { return };
+        let Some(lister) = pages.iter().find(|(_, _, seen)| seen.listed.contains(leaf)).map(|(id, ..)| *id) else { return };
         for (name, pointer) in self.system.properties(leaf) {
-            let shown =
-                pages.iter().any(|(id, page)| Self::has(&self.evidence.shown, id, &pointer) || page.words.contains(&name));
+            let shown = pages.iter().any(|(_, page, seen)| seen.shown.contains(&pointer) || page.words.contains(&name));
             if !shown {
                 let what = "the document has it, no page shows it";
                 self.add(Kind::FieldExtra, lister, subject(&pointer), what.to_owned(), &pointer);
@@ -106,13 +97,13 @@ impl<'a> Extra<'a> {
 
     fn values(&mut self, list: &str, from: &BTreeSet<String>) {
         let Some(pages) = self.all(from.iter()) else { return };
-        let Some(lister) = from.iter().find(|page| Self::has(&self.evidence.valued, page, list)) else { return };
+        let Some(lister) = pages.iter().find(|(_, _, seen)| seen.valued.contains(list)).map(|(id, ..)| *id) else { return };
         let words = self.system.document.at(list).and_then(serde_json::Value::as_array).into_iter().flatten();
         let text = |word: &serde_json::Value| word.as_str().map_or_else(|| word.to_string(), str::to_owned);
         let unnamed: Vec<String> = words
             .filter(|word| !word.is_null())
             .map(text)
-            .filter(|word| !pages.iter().any(|(_, page)| page.tokens.contains(word)))
+            .filter(|word| !pages.iter().any(|(_, page, _)| page.tokens.contains(word)))
             .collect();
         if !unnamed.is_empty() {
             let told = unnamed.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
@@ -124,10 +115,7 @@ impl<'a> Extra<'a> {
         let Some(pages) = self.all(operation.pages.iter()).filter(|pages| !pages.is_empty()) else { return };
         for parameter in &operation.parameters {
             let in_path = parameter.side == super::Side::Path;
-            let shown = pages.iter().any(|(id, page)| {
-                Self::has(&self.evidence.shown, id, &parameter.pointer)
-                    || page.tokens.iter().any(|token| token.contains(&parameter.name))
-            });
+            let shown = pages.iter().any(|(_, page, seen)| seen.shown.contains(&parameter.pointer) || names(page, parameter));
             if !in_path && !shown && !self.system.is_unchecked(&parameter.name) {
                 let subject = format!("{} {} {} {}", operation.method, operation.path, parameter.side, parameter.name);
                 let what = "the document has it, no page shows it".to_owned();
@@ -146,7 +134,8 @@ impl<'a> Extra<'a> {
         for media in media {
             let Some(schema) = media.place.member("schema") else { continue };
             for example in media.examples(document) {
-                let from: Vec<String> = pages_of(example.value).collect();
+                // What the examples of other operations show is not laid against this page.
+                let from: Vec<String> = pages_of(example.value).filter(|page| operation.pages.contains(page)).collect();
                 let Some(pages) = self.all(from.iter()).filter(|pages| !pages.is_empty()) else { continue };
                 let root =
                     example.text("x-schema").map_or_else(|| schema.pointer.clone(), |name| format!("/components/schemas/{name}"));
@@ -155,7 +144,7 @@ impl<'a> Extra<'a> {
                 examples::show(self.system, &[root], value, &mut shown);
                 let gone = |pointer: &String| {
                     let name = pointer.rsplit('/').next().map(unescape).unwrap_or_default();
-                    !pages.iter().any(|(id, page)| Self::has(&self.evidence.shown, id, pointer) || page.words.contains(&name))
+                    !pages.iter().any(|(_, page, seen)| seen.shown.contains(pointer) || page.words.contains(&name))
                 };
                 let gone: Vec<String> =
                     shown.iter().filter(|pointer| pointer.contains("/properties/") && gone(pointer)).cloned().collect();
@@ -175,6 +164,16 @@ impl<'a> Extra<'a> {
             self.findings.push(Finding { kind, page, subject, what, file, pointer, addition: None });
         }
     }
+}
+
+/// Whether a page names a parameter anywhere, as in the address or a header of a call.
+fn names(page: &Page, parameter: &Parameter) -> bool {
+    let in_address = format!("{}=", parameter.name);
+    let is_named = |token: &String| match parameter.side {
+        super::Side::Header => token.eq_ignore_ascii_case(&parameter.name),
+        _ => token.contains(&in_address),
+    };
+    page.words.contains(&parameter.name) || page.tokens.iter().any(is_named)
 }
 
 /// `Schema.member` of a pointer.

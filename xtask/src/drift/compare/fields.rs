@@ -5,7 +5,7 @@ use super::super::model::{Field, Side};
 use super::super::parse::routes::placeholders;
 use super::super::report::{Addition, Kind};
 use super::super::types::{Kind as Json, Types};
-use super::{Comparison, Evidence};
+use super::Comparison;
 
 impl<'a> Comparison<'a> {
     pub(super) fn parameter(&mut self, field: &Field, targets: &[&'a Operation]) {
@@ -26,8 +26,8 @@ impl<'a> Comparison<'a> {
             return;
         };
         for (operation, parameter) in targets.iter().filter_map(own) {
-            Evidence::note(&mut self.evidence.shown, self.id, &parameter.pointer);
-            Evidence::note(&mut self.evidence.listed, self.id, &format!("{}/parameters", operation.pointer));
+            self.compared.seen.shown.insert(parameter.pointer.clone());
+            self.compared.seen.listed.insert(format!("{}/parameters", operation.pointer));
         }
         let schema = format!("{}/schema", parameter.pointer);
         let property = Property { pointer: schema, required: parameter.required };
@@ -35,7 +35,7 @@ impl<'a> Comparison<'a> {
     }
 
     pub(super) fn body(&mut self, field: &Field, targets: &[&'a Operation]) {
-        let with_body: Vec<&Operation> = targets.iter().copied().filter(|operation| !operation.bodies.is_empty()).collect();
+        let with_body: Vec<&'a Operation> = targets.iter().copied().filter(|operation| !operation.bodies.is_empty()).collect();
         if with_body.is_empty() {
             // Pages of GET routes write parameters as fields of a body.
             let name = field.name();
@@ -90,7 +90,16 @@ impl<'a> Comparison<'a> {
 
     /// The schemas of an operation's body that this page describes: those that its examples stand for, else those whose
     /// members are most like the page's.
-    pub(super) fn branches(&self, operation: &Operation) -> Vec<String> {
+    pub(super) fn branches(&self, operation: &'a Operation) -> Vec<String> {
+        if let Some(known) = self.branches.borrow().get(operation.pointer.as_str()) {
+            return known.clone();
+        }
+        let found = self.likeliest(operation);
+        self.branches.borrow_mut().insert(&operation.pointer, found.clone());
+        found
+    }
+
+    fn likeliest(&self, operation: &Operation) -> Vec<String> {
         let named: Vec<&Branch> = operation.bodies.iter().filter(|branch| branch.pages.contains(self.id)).collect();
         if !named.is_empty() {
             return named.into_iter().map(|branch| branch.pointer.clone()).collect();
@@ -116,9 +125,9 @@ impl<'a> Comparison<'a> {
     /// Notes that the page lists these members.
     fn show(&mut self, properties: &[Property]) {
         for Property { pointer, .. } in properties {
-            Evidence::note(&mut self.evidence.shown, self.id, pointer);
+            self.compared.seen.shown.insert(pointer.clone());
             let owner = pointer.rsplit_once("/properties/").map_or(pointer.as_str(), |(owner, _)| owner);
-            Evidence::note(&mut self.evidence.listed, self.id, owner);
+            self.compared.seen.listed.insert(owner.to_owned());
         }
     }
 
@@ -180,7 +189,7 @@ impl<'a> Comparison<'a> {
         let lists: Vec<(String, Vec<String>)> =
             properties.iter().flat_map(|property| self.system.words(&property.pointer)).collect();
         for (pointer, _) in &lists {
-            Evidence::note(&mut self.evidence.valued, self.id, pointer);
+            self.compared.seen.valued.insert(pointer.clone());
         }
         let Some((pointer, _)) = lists.first() else { return };
         let unknown: Vec<&String> =

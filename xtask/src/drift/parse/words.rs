@@ -1,7 +1,7 @@
 //! The values that a description lists, as far as its wording says that they are a list and no mere examples.
 
 /// Words behind which values stand.
-const LEADS: [&str; 24] = [
+const LEADS: [&str; 23] = [
     "values include",
     "values are",
     "value is",
@@ -14,7 +14,6 @@ const LEADS: [&str; 24] = [
     "either",
     "fixed to",
     "fixed as",
-    "always",
     "enum:",
     "常见值包括",
     "常见值为",
@@ -53,7 +52,8 @@ fn first_lead<'a>(text: &str, from: usize) -> Option<(usize, &'a str)> {
     let starts = LEADS.into_iter().filter_map(|lead| {
         let at = from + text[from..].find(lead)?;
         let alone = !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric());
-        alone.then_some((at, lead))
+        let outside = text[..at].matches('`').count() % 2 == 0;
+        (alone && outside).then_some((at, lead))
     });
     starts.min_by_key(|(at, lead)| (*at, usize::MAX - lead.len()))
 }
@@ -118,7 +118,7 @@ mod tests {
             ("状态。常见值：`queued`、`done`。其他 `x`", &["queued", "done"]),
             ("Such as `a` or `b`.", &[]),
             ("Model name, for example jimeng-video-3.0.", &[]),
-            ("It is always recommended to give a description.", &["It"][..0]),
+            ("Fixed words: one of `either`, `never`.", &["either", "never"]),
             ("One of the models of `GET /v1/models`.", &[]),
         ] {
             assert_eq!(listed(text), values, "{text}");

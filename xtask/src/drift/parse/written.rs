@@ -184,7 +184,8 @@ impl Reader {
             _ => place.side.unwrap_or(side),
         };
         let own = names(&name);
-        let path = if own.starts_with(&place.path) { own } else { [place.path.clone(), own].concat() };
+        let path =
+            if own.len() > place.path.len() && own.starts_with(&place.path) { own } else { [place.path.clone(), own].concat() };
         let types = match get("type").flatten() {
             None => None,
             Some(text) => {

@@ -22,7 +22,7 @@ use crate::request::Unsent;
 use crate::response::Response;
 use crate::wire::{Read, Typed};
 
-pub(crate) use decode::{Unreadable, decode_into, says_failure, undeclared_failure};
+pub(crate) use decode::{Unreadable, decode_into, decode_text, says_failure, undeclared_failure};
 pub(crate) use flight::{head, ready, whole};
 pub(crate) use incoming::{Broken, Incoming, LARGEST_ERROR, Pieces, begins_text, significant};
 pub(crate) use spans::Watch;

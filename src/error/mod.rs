@@ -80,6 +80,7 @@ pub(crate) enum Kind {
     /// The answer broke off.
     Truncated,
     /// The answer is whole, but the model stopped at a limit.
+    #[cfg_attr(not(feature = "schemars"), allow(dead_code))]
     CutOff,
     /// The model refused.
     Refused,

@@ -65,7 +65,7 @@ pub(crate) struct Unreadable {
 }
 
 /// Reads a `T` from the text of one JSON value.
-fn decode_text<T: for<'de> Read<'de>>(text: &str) -> Result<T, Unreadable> {
+pub(crate) fn decode_text<T: for<'de> Read<'de>>(text: &str) -> Result<T, Unreadable> {
     let mut place = None;
     decode_into(text, &mut place)?;
     needed(place, "value").map_err(|error| Unreadable { path: String::new(), error })

@@ -22,7 +22,11 @@ use crate::request::Unsent;
 use crate::response::Response;
 use crate::wire::{Read, Typed};
 
+#[cfg(feature = "realtime")]
+pub(crate) use decode::decode_text;
 pub(crate) use decode::{Unreadable, decode_into, says_failure, undeclared_failure};
+#[cfg(feature = "realtime")]
+pub(crate) use flight::upgrade;
 pub(crate) use flight::{head, ready, whole};
 pub(crate) use incoming::{Broken, Incoming, LARGEST_ERROR, Pieces, begins_text, significant};
 pub(crate) use spans::Watch;

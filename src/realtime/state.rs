@@ -21,7 +21,7 @@ use crate::transport::{Head, Unreadable};
 use crate::wire::Typed;
 
 /// As many events are read while somebody waits to send, when the connection breaks or is to be known first.
-const MOST_EARLY: usize = 1024;
+const MOST_EARLY: usize = 16_384;
 
 /// A connection that lived as long counts as a new beginning.
 const STABLE: Duration = Duration::from_secs(30);
@@ -192,10 +192,6 @@ impl State {
 impl State {
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Came, Error>>> {
         if let Some(item) = self.early.pop_front() {
-            if self.early.len() + 1 == MOST_EARLY {
-                // Somebody who sends may wait for the place.
-                context.waker().wake_by_ref();
-            }
             return Poll::Ready(Some(item));
         }
         self.poll_read(context)
@@ -361,7 +357,7 @@ impl State {
                 return Poll::Ready(Err(self.over()));
             }
             if self.deaf || self.again.is_some() {
-                ready!(self.poll_early(context));
+                ready!(self.poll_early(context))?;
                 continue;
             }
             match ready!(self.poll_pump(context)) {
@@ -395,19 +391,22 @@ impl State {
     }
 
     /// Reads an item for later.
-    fn poll_early(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_early(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.early.len() >= MOST_EARLY {
-            return Poll::Pending;
+            let message = format!("nothing can be sent before some of the {MOST_EARLY} events that wait are read");
+            return Poll::Ready(Err(self.link.error(Kind::Truncated, message)));
         }
         let item = ready!(self.poll_read(context));
         self.early.extend(item);
-        Poll::Ready(())
+        Poll::Ready(Ok(()))
     }
 
     /// Until the first event has shown which form the session speaks.
     pub(super) fn poll_form(&mut self, context: &mut Context<'_>) -> Poll<Option<bool>> {
         while self.older.is_none() && !self.heard && !self.done {
-            ready!(self.poll_early(context));
+            if ready!(self.poll_early(context)).is_err() {
+                break;
+            }
         }
         Poll::Ready(self.older)
     }

@@ -5,12 +5,12 @@
 //! second and saves the answer among the temporary files. A WAV file has to have one channel of 16-bit samples, 24,000 a
 //! second.
 
+mod stage;
+
 use std::path::{Path, PathBuf};
 
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
-use octopusx::Client;
 use octopusx::realtime::{AudioEncoding, RealtimeSession, Session};
-use octopusx_mock::Gateway;
 use serde_json::Value;
 
 const RATE: u32 = 24_000;
@@ -27,15 +27,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => (0..RATE).map(|at| ((f64::from(at) * 0.115).sin() * 8000.0) as i16).collect(),
     };
     let output = arguments.next().unwrap_or_else(|| std::env::temp_dir().join("octopusx_answer.wav"));
-    let gateway = match std::env::var("OCTOPUSX_API_KEY") {
-        Ok(key) if !key.trim().is_empty() => None,
-        _ => Some(Gateway::start().await?),
-    };
-    let client = match &gateway {
-        Some(gateway) => Client::builder().base_url(gateway.url()).key(gateway.key()).build()?,
-        None => Client::from_env()?,
-    };
-    let mut session = client.realtime().connect("gpt-4o-realtime").openai_beta("realtime=v1").await?;
+    let stage = stage::set().await?;
+    let mut session = stage.client.realtime().connect("gpt-4o-realtime").openai_beta("realtime=v1").await?;
     let heard = converse(&mut session, &said).await?;
     session.close().await?;
     write(&output, &heard)?;

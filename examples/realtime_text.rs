@@ -4,28 +4,22 @@
 //! hears. With `OCTOPUSX_API_KEY` set it talks to the real one. Lines can be piped in; without any it asks a question of
 //! its own.
 
+mod stage;
+
 use std::io::{IsTerminal, Write};
 
 use octopusx::realtime::{RealtimeServerEvent, RealtimeSession};
-use octopusx::{Client, Error, RetryPolicy};
-use octopusx_mock::Gateway;
+use octopusx::{Client, Error};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let gateway = match std::env::var("OCTOPUSX_API_KEY") {
-        Ok(key) if !key.trim().is_empty() => None,
-        _ => Some(Gateway::start().await?),
-    };
-    let client = match &gateway {
-        Some(gateway) => Client::builder().base_url(gateway.url()).key(gateway.key()).build()?,
-        None => Client::from_env()?,
-    };
-    talk(&client).await?;
+    let stage = stage::set().await?;
+    talk(&stage.client).await?;
     Ok(())
 }
 
 async fn talk(client: &Client) -> Result<(), Error> {
-    let mut session = client.realtime().connect("gpt-4o-realtime").retry(RetryPolicy::default()).await?;
+    let mut session = client.realtime().connect("gpt-4o-realtime").await?;
     println!("connected, request {}", session.request_id().unwrap_or_default());
     session.update_session(RealtimeSession::new().instructions("Answer in one sentence.")).await?;
     for line in lines() {

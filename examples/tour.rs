@@ -1,5 +1,5 @@
-//! A tour of the crate: quota, models, a chat that streams, a video task with a progress bar, a saved file, and an image
-//! of the second gateway.
+//! A tour of the crate: quota, models, a chat that streams, a Realtime exchange, a video task with a progress bar, a saved
+//! file, and an image of the second gateway.
 //!
 //! `cargo run --example tour` needs no key: it starts an embedded gateway on this machine. With `OCTOPUSX_API_KEY` set it
 //! talks to the real one, and a video then costs real money.
@@ -22,6 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     quota(&stage.client).await?;
     models(&stage.client).await?;
     chat(&stage.client).await?;
+    realtime(&stage.client).await?;
     let file = video(&stage.client).await?;
     println!("saved: {}", file.display());
     match &stage.openoctopus {
@@ -83,6 +84,15 @@ async fn chat(client: &Client) -> Result<(), Error> {
     }
     println!();
     Ok(())
+}
+
+async fn realtime(client: &Client) -> Result<(), Error> {
+    let mut session = client.realtime().connect("gpt-4o-realtime").await?;
+    session.send_text("Say hello over a WebSocket.").await?;
+    session.create_response().await?;
+    let answer = session.collect_response().await?;
+    println!("realtime: {}", answer.text());
+    session.close().await
 }
 
 async fn video(client: &Client) -> Result<PathBuf, Box<dyn std::error::Error>> {

@@ -12,7 +12,8 @@ use crate::operation::Auth;
 use crate::request::BuildError;
 
 /// Headers that carry a key and so never leave for another host.
-pub(crate) const SECRET_HEADERS: [&str; 5] = ["authorization", "x-api-key", "x-goog-api-key", "cookie", "mj-api-secret"];
+pub(crate) const SECRET_HEADERS: [&str; 6] =
+    ["authorization", "x-api-key", "x-goog-api-key", "cookie", "mj-api-secret", "sec-websocket-protocol"];
 
 /// An API key. Its value appears in no Debug, Display or log.
 #[derive(Clone, Debug)]
@@ -47,6 +48,11 @@ impl Key {
         value.set_sensitive(true);
         headers.entry(name).or_insert(value);
         Ok(())
+    }
+
+    /// Puts the key into a text that travels, where `{key}` stands.
+    pub(crate) fn write_into(&self, template: &str) -> String {
+        template.replace("{key}", self.0.expose_secret())
     }
 
     /// A text in which the key, if it stands there, is replaced; also as JSON and addresses write it.

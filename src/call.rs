@@ -92,12 +92,7 @@ impl<T, P> Call<T, P> {
         self.option(|options| options.retry = Some(policy))
     }
 
-    /// The same request, with another reading of its answer.
-    pub(crate) fn read_as<U>(self) -> Call<U> {
-        Call { core: self.core, unsent: self.unsent, operation: self.operation, answer: PhantomData }
-    }
-
-    fn option(self, set: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) fn option(self, set: impl FnOnce(&mut Options)) -> Self {
         self.change(|unsent| {
             set(&mut unsent.options);
             Ok(())
@@ -134,6 +129,17 @@ impl<T, P> Call<T, P> {
     /// Asks for a stream of events.
     pub(crate) fn streaming(self) -> Self {
         self.header("accept", "text/event-stream")
+    }
+
+    /// Asks for a WebSocket.
+    #[cfg(feature = "realtime")]
+    pub(crate) fn connecting(self) -> Self {
+        self.option(|options| options.websocket = Some(Box::default()))
+    }
+
+    /// The same call, whose answer is read in another way.
+    pub(crate) fn read_as<U>(self) -> Call<U, P> {
+        Call { core: self.core, unsent: self.unsent, operation: self.operation, answer: PhantomData }
     }
 
     fn with_payload(self, payload: Result<Payload, BuildError>) -> Self {
@@ -238,6 +244,7 @@ const fn unlisted(method: Method) -> Operation {
         headers: &[],
         queries: &[],
         lists_conflict: false,
+        websocket: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -35,6 +35,9 @@ pub struct Core {
     /// The base without a trailing slash, as the generated requests want it.
     base_text: String,
     pub(crate) http: reqwest::Client,
+    inner: Inner,
+    /// Made when the first call needs it.
+    http1: OnceLock<reqwest::Client>,
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: Budget,
@@ -52,6 +55,15 @@ impl Core {
 
     pub(crate) fn base(&self) -> &Url {
         &self.base
+    }
+
+    /// The client for what HTTP/2 can't do: a change of protocol.
+    pub(crate) fn http1(&self) -> Result<&reqwest::Client, Error> {
+        if let Some(made) = self.http1.get() {
+            return Ok(made);
+        }
+        let made = self.inner.client(|builder| builder.http1_only())?;
+        Ok(self.http1.get_or_init(|| made))
     }
 
     /// The client that unsent requests are built with.
@@ -366,7 +378,8 @@ impl<C: System> ClientBuilder<C> {
         self
     }
 
-    /// Changes the inner HTTP client: proxy, roots, interfaces and everything else that reqwest can do.
+    /// Changes the inner HTTP client: proxy, roots, interfaces and everything else that reqwest can do. Called once more
+    /// when the first WebSocket is opened, for a client that speaks HTTP/1.1 only.
     ///
     /// Redirects, referers and retries stay this crate's own, whatever is set here.
     pub fn http(mut self, change: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static) -> Self {
@@ -393,12 +406,16 @@ impl<C: System> ClientBuilder<C> {
         };
         let base = self.base_url.clone().or_else(|| variable(C::BASE_VARIABLE)).unwrap_or_else(|| C::BASE_URL.to_owned());
         let base = parse_base(&base, self.allow_http)?;
+        let agent = self.user_agent.unwrap_or_else(|| concat!("octopusx/", env!("CARGO_PKG_VERSION")).to_owned());
+        let inner = Inner { agent, connect_timeout: self.connect_timeout, change: self.http };
         let core = Core {
             system: C::NAME,
             key,
             base_text: base.as_str().trim_end_matches('/').to_owned(),
             base,
-            http: self.inner_client()?,
+            http: inner.client(|builder| builder)?,
+            inner,
+            http1: OnceLock::new(),
             timeouts: self.timeouts,
             retry: self.retry,
             budget: Budget::new(self.retry_budget),
@@ -410,16 +427,24 @@ impl<C: System> ClientBuilder<C> {
         };
         Ok(C::from_core(Arc::new(core)))
     }
+}
 
+/// What the inner clients are made from.
+struct Inner {
+    agent: String,
+    connect_timeout: Duration,
+    change: Option<HttpOptions>,
+}
+
+impl Inner {
     /// No redirects, no referer, no retries: the transport does these itself.
-    fn inner_client(&self) -> Result<reqwest::Client, Error> {
+    fn client(&self, version: fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
         install_tls_provider();
-        let agent = self.user_agent.clone().unwrap_or_else(|| concat!("octopusx/", env!("CARGO_PKG_VERSION")).to_owned());
-        let mut builder = reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(agent);
-        if let Some(change) = &self.http {
+        let mut builder = reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(&self.agent);
+        if let Some(change) = &self.change {
             builder = change(builder);
         }
-        builder
+        version(builder)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .retry(reqwest::retry::never())

@@ -51,6 +51,8 @@ mod multipart;
 pub mod openoctopus;
 mod operation;
 mod pointer;
+#[cfg(feature = "realtime")]
+pub mod realtime;
 mod redact;
 mod request;
 mod response;

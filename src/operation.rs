@@ -20,6 +20,7 @@ pub struct Operation {
     pub(crate) queries: &'static [(&'static str, &'static str)],
     /// Whether the document lists 409: a conflict that passes.
     pub(crate) lists_conflict: bool,
+    pub(crate) websocket: Option<WebSocket>,
 }
 
 /// How the key travels.
@@ -60,6 +61,23 @@ pub struct Stream {
     pub(crate) finish: &'static [&'static str],
 }
 
+/// What the document says of a WebSocket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WebSocket {
+    /// Sub-protocols that carry the key in place of a header; `{key}` stands for it.
+    pub(crate) protocols: &'static [&'static str],
+    pub(crate) older: Option<Older>,
+}
+
+/// How the older form of a WebSocket's events is asked for, and by which names it is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Older {
+    pub(crate) header: (&'static str, &'static str),
+    pub(crate) protocol: &'static str,
+    /// Older, newer.
+    pub(crate) events: &'static [(&'static str, &'static str)],
+}
+
 impl Operation {
     /// `videos_create`: the tag and the method's name.
     #[must_use]
@@ -89,5 +107,11 @@ impl Operation {
     #[must_use]
     pub fn can_stream(&self) -> bool {
         self.stream.is_some()
+    }
+
+    /// Whether it opens a WebSocket.
+    #[must_use]
+    pub fn is_websocket(&self) -> bool {
+        self.websocket.is_some()
     }
 }

@@ -30,6 +30,8 @@ pub struct Options {
     pub(crate) first_byte_timeout: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
+    #[cfg(feature = "realtime")]
+    pub(crate) websocket: Option<Box<crate::realtime::Settings>>,
 }
 
 impl Unsent {

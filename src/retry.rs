@@ -83,8 +83,12 @@ impl RetryPolicy {
         self
     }
 
+    pub(crate) fn attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
     /// A random pause before the attempt after `attempts` attempts.
-    fn pause(&self, attempts: u32) -> Duration {
+    pub(crate) fn pause(&self, attempts: u32) -> Duration {
         let bound = self.base_delay.saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
         bound.min(self.max_delay).mul_f64(fastrand::f64())
     }

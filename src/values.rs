@@ -8,6 +8,9 @@ use serde::{Serialize, Serializer};
 
 use crate::wire::{self, Read, Typed};
 
+#[cfg(feature = "realtime")]
+pub use crate::realtime::Audio;
+
 /// A number or a text, as it came.
 #[derive(Clone, PartialEq)]
 enum Loose {

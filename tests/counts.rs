@@ -223,7 +223,7 @@ fn idempotent_by_document(document: &str) -> BTreeMap<String, bool> {
     let paths = document["paths"].as_object().unwrap();
     let operations = paths.values().flat_map(|path| path.as_object().unwrap()).filter(|(_, operation)| operation.is_object());
     operations
-        .filter(|(_, operation)| operation.get("operationId").is_some() && operation.get("x-websocket").is_none())
+        .filter(|(_, operation)| operation.get("operationId").is_some())
         .flat_map(|(verb, operation)| {
             let marked = |part: &Value| part["x-idempotent"] == json!(true);
             let reads = matches!(verb.as_str(), "get" | "head");

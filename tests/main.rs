@@ -10,6 +10,7 @@ mod input;
 mod leniency;
 mod properties;
 mod raw;
+mod realtime;
 mod requests;
 mod retries;
 mod secrets;

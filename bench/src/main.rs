@@ -7,6 +7,7 @@
 //! To add a part: a module with a `pub const PART: Part`, and its line in `PARTS`.
 
 mod process;
+mod realtime;
 mod request;
 mod results;
 mod startup;
@@ -27,7 +28,7 @@ struct Part {
     roles: &'static [(&'static str, fn(&[String]) -> Outcome)],
 }
 
-const PARTS: &[Part] = &[request::PART, startup::PART, stream::PART, tasks::PART];
+const PARTS: &[Part] = &[request::PART, startup::PART, stream::PART, tasks::PART, realtime::PART];
 
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

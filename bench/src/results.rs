@@ -10,7 +10,8 @@ const HEADER: &str =
     "# Measured\n\nWritten by `cargo bench-all`; see `bench/src/main.rs`. Each section is one part's last run.\n";
 
 /// Crates whose versions explain the numbers.
-const NAMED: [&str; 6] = ["async-openai", "genai", "hyper", "reqwest", "sse-core", "tokio"];
+const NAMED: [&str; 8] =
+    ["async-openai", "genai", "hyper", "reqwest", "sse-core", "tokio", "tokio-tungstenite", "tokio-websockets"];
 
 /// What a part found.
 pub struct Results {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Answer, Api, Auth, Face, Operation, Parameter, Place, Section, Stream, Type};
+use crate::model::{Answer, Api, Auth, Face, Operation, Parameter, Place, Section, Stream, Type, WebSocket};
 use crate::names;
 use crate::prepare;
 use crate::text::{Writer, literal, rustdoc};
@@ -24,13 +24,13 @@ pub fn write_document_facts(out: &mut Writer, api: &Api) {
 }
 
 fn methods(api: &Api) -> impl Iterator<Item = (&Operation, &Face)> {
-    api.calls().flat_map(|operation| operation.faces.iter().map(move |face| (operation, face)))
+    api.operations.iter().flat_map(|operation| operation.faces.iter().map(move |face| (operation, face)))
 }
 
 /// Writes the accessors of the client, one for each tag.
 pub fn write_accessors(out: &mut Writer, api: &Api) {
     out.open("impl Client");
-    for tag in api.tags.iter().filter(|tag| api.calls().any(|operation| operation.tag == tag.name)) {
+    for tag in api.tags.iter().filter(|tag| api.operations.iter().any(|operation| operation.tag == tag.name)) {
         let name = names::type_name(&tag.name);
         out.doc(&rustdoc(&tag.description));
         out.line("#[must_use]");
@@ -63,6 +63,7 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &Section) {
     out.close();
     for (operation, face) in &own {
         match &operation.stream {
+            None if operation.websocket.is_some() => write_method(out, api, operation, face, Mode::Connects),
             None => write_method(out, api, operation, face, Mode::Whole),
             Some(stream) if stream.switch.is_none() => write_method(out, api, operation, face, Mode::AlwaysStreams),
             Some(_) => {
@@ -80,6 +81,9 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &Section) {
         write_body_trait(out, api, operation, face);
     }
 }
+
+/// What a WebSocket gives; its parameter is what its stream yields.
+const SESSION: &str = "crate::realtime::Session";
 
 fn constant(operation: &Operation, face: &Face) -> String {
     names::constant(&format!("{}_{}", operation.tag, face.method))
@@ -141,7 +145,26 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
         out.line(&format!("{field}: &[{}],", pairs.join(", ")));
     }
     out.line(&format!("lists_conflict: {},", operation.lists_conflict));
+    out.line(&format!("websocket: {},", operation.websocket.as_ref().map_or_else(|| "None".to_owned(), websocket)));
     out.close_with("};");
+}
+
+fn websocket(socket: &WebSocket) -> String {
+    let protocols: Vec<String> = socket.protocols.iter().map(|word| literal(word)).collect();
+    let older = socket.older.as_ref().map_or_else(
+        || "None".to_owned(),
+        |older| {
+            let pair = |(first, second): &(String, String)| format!("({}, {})", literal(first), literal(second));
+            let events: Vec<String> = older.events.iter().map(pair).collect();
+            format!(
+                "Some(crate::operation::Older {{ header: {}, protocol: {}, events: &[{}] }})",
+                pair(&older.header),
+                literal(&older.protocol),
+                events.join(", ")
+            )
+        },
+    );
+    format!("Some(crate::operation::WebSocket {{ protocols: &[{}], older: {older} }})", protocols.join(", "))
 }
 
 /// What a method asks the operation for.
@@ -151,10 +174,12 @@ enum Mode {
     /// The switch is set, and the method's name says so.
     Streams,
     AlwaysStreams,
+    /// A WebSocket.
+    Connects,
 }
 
 fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face, mode: Mode) {
-    let streams = mode != Mode::Whole;
+    let streams = matches!(mode, Mode::Streams | Mode::AlwaysStreams);
     method_doc(out, operation, face, mode);
     if operation.deprecated {
         out.line("#[deprecated]");
@@ -169,8 +194,9 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
         list.push(format!("body: &impl {}", body_trait(operation, face)));
     }
     let name = if mode == Mode::Streams { format!("{}_stream", face.method) } else { face.method.clone() };
-    let answer = match (&operation.stream, streams) {
-        (Some(stream), true) => events_type(api, stream, section),
+    let answer = match (&operation.stream, mode) {
+        (_, Mode::Connects) => SESSION.to_owned(),
+        (Some(stream), Mode::Streams | Mode::AlwaysStreams) => events_type(api, stream, section),
         _ => answer_type(api, face, section),
     };
     let marker =
@@ -196,6 +222,9 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
     }
     if streams {
         out.line("    .streaming()");
+    }
+    if mode == Mode::Connects {
+        out.line("    .connecting()");
     }
     out.close();
 }
@@ -285,8 +314,13 @@ fn write_parameters(out: &mut Writer, api: &Api, operation: &Operation) {
         answers.clear();
     }
     answers.extend(operation.stream.iter().map(|stream| events_type(api, stream, &operation.tag)));
+    let mut generics = "";
+    if operation.websocket.is_some() {
+        generics = "<E>";
+        answers = BTreeSet::from([format!("{SESSION}<E>")]);
+    }
     for answer in answers {
-        out.open(&format!("impl crate::Call<{answer}, {marker}>"));
+        out.open(&format!("impl{generics} crate::Call<{answer}, {marker}>"));
         for parameter in optional_parameters(operation) {
             let setter = if parameter.place == Place::Header { "header" } else { "query" };
             out.doc(&rustdoc(&parameter.description));

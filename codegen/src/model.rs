@@ -70,8 +70,8 @@ pub struct Operation {
     pub plain_text: Option<String>,
     /// Whether 409 is among the answers.
     pub lists_conflict: bool,
-    /// `x-websocket`: the schemas of the client's and the server's events.
-    pub websocket: Option<(String, String)>,
+    /// `x-websocket`.
+    pub websocket: Option<WebSocket>,
     /// What the gateway posts to an address that the request names: a name, and the schema of the body.
     pub callbacks: Vec<(String, String)>,
     /// At least one; more by `x-faces`.
@@ -160,6 +160,30 @@ pub struct Stream {
     pub finish: Vec<String>,
     /// The schema of one event.
     pub event: String,
+}
+
+/// `x-websocket`.
+#[derive(Clone, Debug)]
+pub struct WebSocket {
+    /// The schema of the client's events.
+    pub client: String,
+    /// The schema of the server's events.
+    pub server: String,
+    /// Sub-protocols that carry the key in place of a header; `{key}` stands for it.
+    pub protocols: Vec<String>,
+    /// The older form of the events, where there are two.
+    pub older: Option<Older>,
+}
+
+/// `x-websocket/older`.
+#[derive(Clone, Debug)]
+pub struct Older {
+    /// The header that asks for it, and its value.
+    pub header: (String, String),
+    /// The sub-protocol that asks for it.
+    pub protocol: String,
+    /// Names of events: older, newer.
+    pub events: Vec<(String, String)>,
 }
 
 /// Where a parameter travels.
@@ -419,7 +443,7 @@ impl Operation {
         }
         found.extend(self.stream.iter().map(|stream| stream.event.clone()));
         found.extend(self.callbacks.iter().map(|(_, schema)| schema.clone()));
-        found.extend(self.websocket.iter().flat_map(|(client, server)| [client.clone(), server.clone()]));
+        found.extend(self.websocket.iter().flat_map(|socket| [socket.client.clone(), socket.server.clone()]));
         found
     }
 
@@ -431,11 +455,6 @@ impl Operation {
 }
 
 impl Api {
-    /// The operations that a method of the facade calls. A WebSocket is no call: it is opened by the runtime.
-    pub fn calls(&self) -> impl Iterator<Item = &Operation> {
-        self.operations.iter().filter(|operation| operation.websocket.is_none())
-    }
-
     /// A method by `<tag>_<method>`.
     #[must_use]
     pub fn method(&self, name: &str) -> Option<(&Operation, &Face)> {
@@ -522,7 +541,7 @@ impl Api {
     #[must_use]
     pub fn sent(&self) -> BTreeSet<String> {
         let events =
-            self.operations.iter().filter_map(|operation| operation.websocket.as_ref()).map(|(client, _)| client.as_str());
+            self.operations.iter().filter_map(|operation| operation.websocket.as_ref()).map(|socket| socket.client.as_str());
         let mut open: Vec<String> = self.faces().flat_map(|face| face.bodies()).chain(events).map(str::to_owned).collect();
         let mut sent = BTreeSet::new();
         while let Some(name) = open.pop() {

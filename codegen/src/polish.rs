@@ -22,7 +22,7 @@ pub fn polish(file: &syn::File, api: &Api) -> Result<String, String> {
             }
         }
     }
-    if let Some(missing) = api.calls().find(|operation| methods.iter().all(|method| method.sig.ident != operation.id)) {
+    if let Some(missing) = api.operations.iter().find(|operation| methods.iter().all(|method| method.sig.ident != operation.id)) {
         return Err(format!("progenitor wrote no method for `{}`", missing.id));
     }
     let module: syn::File = parse_quote! {

@@ -11,7 +11,7 @@ use crate::model::{Api, Operation, Parameter, Place};
 #[must_use]
 pub fn prepare(api: &Api) -> Value {
     let mut paths = Map::new();
-    for operation in api.calls() {
+    for operation in &api.operations {
         let item = paths.entry(operation.path.as_str()).or_insert_with(|| json!({}));
         if let Value::Object(verbs) = item {
             verbs.insert(operation.verb.to_lowercase(), prepare_operation(operation));

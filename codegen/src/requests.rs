@@ -11,7 +11,7 @@ use crate::problem::Problems;
 /// # Errors
 /// What progenitor refuses, and a shape of its output that `polish` does not know.
 pub fn write(document: &Document, api: &Api) -> Result<String, Problems> {
-    if api.calls().next().is_none() {
+    if api.operations.is_empty() {
         return Ok(String::new());
     }
     let problem = |what: String| {

@@ -50,7 +50,7 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &str) {
 /// Writes a function for each thing that the gateway posts to an address of the caller's.
 pub fn write_callbacks(out: &mut Writer, api: &Api, section: &str) {
     let mut written = BTreeSet::new();
-    for operation in api.calls().filter(|operation| operation.tag == section) {
+    for operation in api.operations.iter().filter(|operation| operation.tag == section) {
         for (name, schema) in operation.callbacks.iter().filter(|(name, _)| written.insert(name.clone())) {
             let ty = rust_type(api, &Type::Named(schema.clone()), section);
             out.doc(&format!(

@@ -11,7 +11,7 @@ use crate::files::{self, Kind};
 use crate::outgoing::{Content, Outgoing};
 use crate::request::{Incoming, Payload};
 use crate::server::System;
-use crate::{failure, form, stream, tasks};
+use crate::{form, realtime, stream, tasks};
 
 /// A request that fits, with all that was found out about it.
 pub(crate) struct Exchange<'e> {
@@ -96,7 +96,7 @@ impl<'e> Exchange<'e> {
 pub(crate) fn respond(exchange: &Exchange<'_>) -> Result<Outgoing, String> {
     let answer = exchange.answer()?;
     if answer.status < 200 {
-        return Ok(failure::not_spoken());
+        return Ok(realtime::respond(exchange));
     }
     if let Some(response) = stream::respond(exchange, answer)? {
         return Ok(response);

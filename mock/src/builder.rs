@@ -12,6 +12,7 @@ use crate::document::{Document, DocumentError};
 use crate::ids::Ids;
 use crate::log::Log;
 use crate::plan::Plans;
+use crate::realtime::Sessions;
 use crate::server::{self, System};
 use crate::sources;
 use crate::tasks::Tasks;
@@ -106,8 +107,10 @@ impl GatewayBuilder {
         let log = Arc::new(Log::new(self.kept_requests));
         let plans = Arc::<Plans>::default();
         let documents = [Arc::clone(&octopusx), Arc::clone(&openoctopus)];
+        let sessions = Arc::<Sessions>::default();
         let (stop, stopped) = watch::channel(());
-        let serve = |listener, system: System| {
+        let serve = |listener, mut system: System| {
+            system.sessions = Arc::clone(&sessions);
             let mut stopped = stopped.clone();
             // The sender sends nothing: that it is gone is the sign.
             let until = async move { while stopped.changed().await.is_ok() {} };
@@ -118,7 +121,7 @@ impl GatewayBuilder {
             serve(openoctopus_listener, self.system(openoctopus, &openoctopus_url, &self.openoctopus_key, &log, &plans)),
         ];
         let Self { key, openoctopus_key, .. } = self;
-        Ok(Gateway { url, openoctopus_url, key, openoctopus_key, log, plans, documents, stop, servers })
+        Ok(Gateway { url, openoctopus_url, key, openoctopus_key, log, plans, documents, sessions, stop, servers })
     }
 
     pub(crate) fn system(&self, document: Arc<Document>, url: &str, key: &str, log: &Arc<Log>, plans: &Arc<Plans>) -> System {
@@ -131,6 +134,7 @@ impl GatewayBuilder {
             ids: Ids::default(),
             log: Arc::clone(log),
             plans: Arc::clone(plans),
+            sessions: Arc::default(),
         }
     }
 }

@@ -101,9 +101,9 @@ pub(crate) fn unreadable_body(problem: &str) -> Outgoing {
     Outgoing::json(StatusCode::PAYLOAD_TOO_LARGE, error_object(&message, "body_unreadable"))
 }
 
-/// The operation is one of WebSocket.
+/// The operation is one of WebSocket, but the request is no handshake.
 pub(crate) fn not_spoken() -> Outgoing {
-    let message = "this operation opens a WebSocket, which this gateway does not speak";
+    let message = "this operation opens a WebSocket, and the request does not ask for one";
     let mut response = Outgoing::json(StatusCode::UPGRADE_REQUIRED, error_object(message, "upgrade_required"));
     // The standard asks for it beside this status.
     response.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));

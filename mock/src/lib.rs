@@ -18,6 +18,7 @@ mod log;
 mod outgoing;
 mod plan;
 mod pointer;
+mod realtime;
 mod reply;
 mod request;
 mod route;
@@ -43,6 +44,7 @@ pub use builder::{DEFAULT_KEY, DEFAULT_OPENOCTOPUS_KEY, GatewayBuilder, StartErr
 pub use expect::{Checked, Expected};
 pub use form::RecordedPart;
 pub use plan::Calls;
+pub use realtime::{SessionFault, SessionScript};
 pub use reply::{BadReply, ErrorShape, LineEnd, Reply, Word};
 pub use request::RecordedRequest;
 pub use tasks::{TaskScript, TaskStep};
@@ -50,6 +52,7 @@ pub use tasks::{TaskScript, TaskStep};
 use document::Document;
 use log::Log;
 use plan::Plans;
+use realtime::Sessions;
 use server::FILES;
 
 /// Both gateways, running in this process until this value is dropped.
@@ -73,6 +76,7 @@ pub struct Gateway {
     log: Arc<Log>,
     plans: Arc<Plans>,
     documents: [Arc<Document>; 2],
+    sessions: Arc<Sessions>,
     /// The servers stop when this goes.
     stop: watch::Sender<()>,
     servers: Vec<JoinHandle<()>>,
@@ -252,6 +256,16 @@ impl Gateway {
     /// Forgets all that was ordered and has not come yet. Tasks that live by a script keep it.
     pub fn clear(&self) {
         self.plans.clear();
+    }
+
+    /// How the next WebSocket session goes wrong. Several scripts are for several sessions, one after another.
+    pub fn next_session(&self, script: SessionScript) {
+        self.sessions.plan(script);
+    }
+
+    /// Every event that a client has sent in any session so far, in the order of arrival.
+    pub fn session_events(&self) -> Vec<serde_json::Value> {
+        self.sessions.heard()
     }
 
     /// Stops both gateways, and comes back when their ports are free. Answers on their way get a second to finish.

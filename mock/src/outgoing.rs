@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::event::Event;
 use crate::line::Break;
+use crate::realtime::Opening;
 
 /// An answer.
 pub(crate) struct Outgoing {
@@ -25,6 +26,8 @@ pub(crate) struct Outgoing {
     pub(crate) delay: Duration,
     /// Where the connection breaks.
     pub(crate) broken: Option<Break>,
+    /// The conversation that follows a change of protocol.
+    pub(crate) socket: Option<Box<Opening>>,
 }
 
 /// What an answer holds. A fault may need it before it is bytes.
@@ -47,7 +50,7 @@ pub(crate) struct Pieces {
 impl Outgoing {
     pub(crate) fn new(status: StatusCode, content: Content) -> Self {
         let headers = HeaderMap::new();
-        Self { status, headers, content, pause: Duration::ZERO, delay: Duration::ZERO, broken: None }
+        Self { status, headers, content, pause: Duration::ZERO, delay: Duration::ZERO, broken: None, socket: None }
     }
 
     /// A whole JSON answer.

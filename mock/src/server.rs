@@ -9,9 +9,10 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -29,6 +30,7 @@ use crate::line::{self, Broken, Line};
 use crate::log::Log;
 use crate::outgoing::Outgoing;
 use crate::plan::Plans;
+use crate::realtime::{self, Sessions};
 use crate::reply::Reply;
 use crate::request::Incoming;
 use crate::tasks::Tasks;
@@ -53,6 +55,7 @@ pub(crate) struct System {
     pub(crate) ids: Ids,
     pub(crate) log: Arc<Log>,
     pub(crate) plans: Arc<Plans>,
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 impl System {
@@ -60,10 +63,14 @@ impl System {
     pub(crate) async fn handle(&self, request: Request) -> Result<Response, Broken> {
         let (mut head, body) = request.into_parts();
         let line = head.extensions.remove::<Line>();
+        let upgrade = head.extensions.remove::<OnUpgrade>();
         let mut answer = match to_bytes(body, BODY_LIMIT).await {
             Ok(body) => self.answer(&Incoming::new(head.method, head.uri, head.headers, body)),
             Err(error) => failure::unreadable_body(&error.to_string()),
         };
+        if let (Some(opening), Some(upgrade), StatusCode::SWITCHING_PROTOCOLS) = (answer.socket.take(), upgrade, answer.status) {
+            tokio::spawn(opening.run(upgrade));
+        }
         if let Ok(id) = HeaderValue::try_from(self.ids.request()) {
             answer.headers.insert("x-request-id", id);
         }
@@ -99,7 +106,9 @@ impl System {
         let face = face::choose(&self.document, operation, incoming, &self.key, task.as_deref());
         let chosen = Chosen { operation, face: face.as_ref().ok().copied().flatten() };
         self.record(incoming, Some(chosen.id()));
-        if !auth::allowed(&operation.security, incoming, &self.key) {
+        let shown =
+            auth::allowed(&operation.security, incoming, &self.key) || realtime::shows_key(operation, incoming, &self.key);
+        if !shown {
             return Failure::KEY.respond(&self.document, Some(operation));
         }
         let mut misfits: Vec<Violation> = Vec::new();

@@ -46,6 +46,8 @@ struct Inner {
     api: Option<ApiError>,
     json_path: Option<String>,
     task: Option<Box<(TaskRef, Option<TaskState>)>>,
+    /// Code and reason of a session's end.
+    close: Option<Box<(u16, String)>>,
     /// What the model wrote, where that is what can't be used.
     text: Option<String>,
     retry_after: Option<Duration>,
@@ -85,6 +87,10 @@ pub(crate) enum Kind {
     /// The model refused.
     Refused,
     TooLarge,
+    /// The gateway broke the rules of the WebSocket protocol.
+    Protocol,
+    /// The gateway ended the session.
+    Closed,
     /// The task itself failed.
     Task,
     /// The task succeeded, and nothing says where its result is.
@@ -111,6 +117,7 @@ impl Error {
             api: None,
             json_path: None,
             task: None,
+            close: None,
             text: None,
             retry_after: None,
             partial: false,
@@ -210,6 +217,16 @@ impl Error {
         self
     }
 
+    /// A session that the gateway ended, with its code and its words.
+    pub(crate) fn closed(code: u16, reason: &str, head: Head) -> Self {
+        let reason = redact(&one_line(reason), Some(&head.about.key));
+        let words = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        let message = format!("the gateway closed the session with code {code}{words}");
+        let mut error = Self::with_answer(Kind::Closed, message, head, Bytes::new());
+        error.0.close = Some(Box::new((code, reason)));
+        error
+    }
+
     /// Notes the task that was waited for, and how far it was.
     pub(crate) fn of_task(mut self, task: TaskRef, state: Option<TaskState>) -> Self {
         self.0.task = Some(Box::new((task, state)));
@@ -294,6 +311,18 @@ impl Error {
         self.0.kind == Kind::Refused
     }
 
+    /// The gateway ended a session; see [`close_code`](Self::close_code) and [`close_reason`](Self::close_reason).
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.kind == Kind::Closed
+    }
+
+    /// The gateway broke the rules of the WebSocket protocol, in its handshake or in a frame. The session is over.
+    #[must_use]
+    pub fn is_protocol(&self) -> bool {
+        self.0.kind == Kind::Protocol
+    }
+
     /// The task itself ended without a result; see [`task_id`](Self::task_id).
     #[must_use]
     pub fn is_task_failure(&self) -> bool {
@@ -326,6 +355,8 @@ impl Error {
                 let by_status = self.status_is(&[408, 425, 429, 500, 502, 503, 504, 529]);
                 self.api().and_then(ApiError::retryable).unwrap_or(by_status)
             }
+            // Going away, an inner failure, a restart, an overload, a bad gateway.
+            Kind::Closed => matches!(self.close_code(), Some(1001 | 1011..=1014)),
             _ => false,
         }
     }
@@ -336,7 +367,9 @@ impl Error {
     /// 503 that says when to come back, a quota that is used up).
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
-        if self.0.operation.is_some_and(Operation::is_idempotent) {
+        // To open a session costs nothing; what was asked in it may.
+        let in_session = self.0.answer.as_ref().is_some_and(|answer| answer.status == StatusCode::SWITCHING_PROTOCOLS);
+        if !in_session && self.0.operation.is_some_and(Operation::is_idempotent) {
             return false;
         }
         match self.0.kind {
@@ -344,7 +377,7 @@ impl Error {
             Kind::NoResult | Kind::Timeout | Kind::Send | Kind::Decode | Kind::Truncated | Kind::TooLarge | Kind::Deadline => {
                 true
             }
-            Kind::CutOff | Kind::Refused => true,
+            Kind::CutOff | Kind::Refused | Kind::Protocol | Kind::Closed => true,
             // These two may lead to the result of what was done; the others ask to repeat the call elsewhere.
             Kind::Redirect => self.status_is(&[302, 303]),
             Kind::Api => self.0.partial || !self.is_refusal(),
@@ -479,6 +512,21 @@ impl Error {
     #[must_use]
     pub fn resume(&self) -> Option<TaskRef> {
         self.0.task.as_ref().map(|task| task.0.clone())
+    }
+}
+
+/// How a session ended.
+impl Error {
+    /// The code with which the gateway closed the session, as RFC 6455 lists them.
+    #[must_use]
+    pub fn close_code(&self) -> Option<u16> {
+        self.0.close.as_ref().map(|close| close.0)
+    }
+
+    /// The words that came with the code; empty where there were none.
+    #[must_use]
+    pub fn close_reason(&self) -> Option<&str> {
+        self.0.close.as_ref().map(|close| close.1.as_str())
     }
 }
 

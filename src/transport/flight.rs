@@ -24,6 +24,12 @@ pub(crate) fn ready(key: &Key, mut unsent: Unsent) -> Result<Unsent, Error> {
     if !unsent.headers.contains_key("accept") {
         unsent.headers.insert("accept", http::HeaderValue::from_static("application/json"));
     }
+    #[cfg(feature = "realtime")]
+    if let Some(settings) = unsent.options.websocket.as_deref() {
+        let prepared = crate::realtime::prepare(key, operation, settings, &mut unsent.headers);
+        prepared.map_err(|error| Error::input(error, Some(operation)))?;
+        return Ok(unsent);
+    }
     auth::apply(key, operation.auth, &mut unsent.headers).map_err(|error| Error::input(error, Some(operation)))?;
     Ok(unsent)
 }
@@ -67,8 +73,36 @@ pub(crate) async fn head(core: &Arc<Core>, unsent: Unsent) -> Result<Arriving, E
     Ok(Arriving { head, body, watch })
 }
 
+/// Sends a request that asks for another protocol, and returns the connection once the gateway has changed to it.
+/// `check` says what is wrong with an answer that only looks like a change, given the request's headers.
+#[cfg(feature = "realtime")]
+pub(crate) async fn upgrade(
+    core: &Arc<Core>,
+    unsent: Unsent,
+    limit: Option<Duration>,
+    check: fn(&http::HeaderMap, &Head) -> Result<(), String>,
+) -> Result<(Head, reqwest::Upgraded), Error> {
+    let mut watch = Watch::new(core, &unsent);
+    let flight = async {
+        let mut flight = Flight::new(core, unsent, limit).await?;
+        flight.http = core.http1()?;
+        loop {
+            crate::realtime::renew(&mut flight.ready.headers);
+            let attempted = flight.attempt();
+            match within(flight.deadline, &attempted, flight.upgraded(&attempted, check)).await {
+                Ok(upgraded) => return Ok(flight.landed(upgraded)),
+                Err(error) => flight.failed(&attempted, error).await?,
+            }
+        }
+    };
+    let (head, upgraded) = flight.instrument(watch.span()).await.inspect_err(|error| watch.gave_up(error))?;
+    watch.answered(&head.about, head.status);
+    Ok((head, upgraded))
+}
+
 struct Flight<'c> {
     core: &'c Core,
+    http: &'c reqwest::Client,
     ready: Unsent,
     key: Key,
     started: Instant,
@@ -96,7 +130,7 @@ impl<'c> Flight<'c> {
         };
         let policy = ready.options.retry.clone().unwrap_or_else(|| core.retry.clone());
         let retries = Retries::new(policy, &core.budget, operation, ready.body.is_replayable(), deadline);
-        Ok(Self { core, ready, key, started, deadline, limits, retries })
+        Ok(Self { core, http: &core.http, ready, key, started, deadline, limits, retries })
     }
 
     /// The next attempt, counted.
@@ -143,16 +177,44 @@ impl<'c> Flight<'c> {
 
     async fn head(&self, about: &About) -> Result<(Head, Incoming), Error> {
         let changed = self.changed(about)?;
+        let response = self.answered(about, changed.as_ref().unwrap_or(&self.ready)).await?;
+        self.sorted(about, response).await
+    }
+
+    #[cfg(feature = "realtime")]
+    async fn upgraded(
+        &self,
+        about: &About,
+        check: fn(&http::HeaderMap, &Head) -> Result<(), String>,
+    ) -> Result<(Head, reqwest::Upgraded), Error> {
+        let changed = self.changed(about)?;
         let request = changed.as_ref().unwrap_or(&self.ready);
+        let response = self.answered(about, request).await?;
+        if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
+            let (head, mut body) = self.sorted(about, response).await?;
+            let words = body.words(self.deadline.map(Into::into)).await;
+            return Err(super::unwanted(head, words, "a WebSocket"));
+        }
+        let head = self.shown_head(about, &response);
+        if let Err(why) = check(&request.headers, &head) {
+            return Err(Error::with_answer(Kind::Protocol, why, head, Bytes::new()));
+        }
+        match response.upgrade().await {
+            Ok(upgraded) => Ok((head, upgraded)),
+            Err(error) => Err(broken(error, about)),
+        }
+    }
+
+    /// The head of whatever answers in the end.
+    async fn answered(&self, about: &About, request: &Unsent) -> Result<reqwest::Response, Error> {
         let mut hops = redirect::Hops::new(request);
         loop {
             let built = to_reqwest(self.core, request, &hops).await;
             let built = built.map_err(|error| Error::input(error, Some(about.operation)))?;
             let response = self.sent(about, built).await?;
-            if hops.follow(self.core, &response).map_err(|why| redirect_error(why, about, &response))? {
-                continue;
+            if !hops.follow(self.core, &response).map_err(|why| redirect_error(why, about, &response))? {
+                return Ok(response);
             }
-            return self.sorted(about, response).await;
         }
     }
 
@@ -175,20 +237,25 @@ impl<'c> Flight<'c> {
 
     /// The head of whatever answers.
     async fn sent(&self, about: &About, request: reqwest::Request) -> Result<reqwest::Response, Error> {
-        match tokio::time::timeout(self.limits.first_byte, self.core.http.execute(request)).await {
+        match tokio::time::timeout(self.limits.first_byte, self.http.execute(request)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(broken(error, about)),
             Err(_) => Err(Error::of(Kind::Timeout, format!("no answer within {}", seconds(self.limits.first_byte)), about)),
         }
     }
 
-    /// A success, or the gateway's error.
-    async fn sorted(&self, about: &About, response: reqwest::Response) -> Result<(Head, Incoming), Error> {
+    /// The head, as the middleware leaves it.
+    fn shown_head(&self, about: &About, response: &reqwest::Response) -> Head {
         let mut headers = response.headers().clone();
         let attempt = self.shown(about);
         self.core.middleware.iter().for_each(|middleware| middleware.on_head(&attempt, response.status(), &mut headers));
         tracing::debug!(operation = about.operation.id, status = response.status().as_u16(), "head");
-        let head = Head { about: about.clone(), status: response.status(), headers };
+        Head { about: about.clone(), status: response.status(), headers }
+    }
+
+    /// A success, or the gateway's error.
+    async fn sorted(&self, about: &About, response: reqwest::Response) -> Result<(Head, Incoming), Error> {
+        let head = self.shown_head(about, &response);
         let mut body = Incoming::new(response, self.limits.idle);
         if head.status.is_success() {
             let Some(coding) = head.compression() else { return Ok((head, body)) };

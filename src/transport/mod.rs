@@ -23,6 +23,8 @@ use crate::response::Response;
 use crate::wire::{Read, Typed};
 
 pub(crate) use decode::{Unreadable, decode_into, decode_text, says_failure, undeclared_failure};
+#[cfg(feature = "realtime")]
+pub(crate) use flight::upgrade;
 pub(crate) use flight::{head, ready, whole};
 pub(crate) use incoming::{Broken, Incoming, LARGEST_ERROR, Pieces, begins_text, significant};
 pub(crate) use spans::Watch;

@@ -10,7 +10,7 @@ use crate::model::{Branch, Kind, Object, Property, Schema, Type, Word};
 use crate::names;
 
 /// The hand-written types that `x-rust-type` may name.
-pub const EXTERNAL: [&str; 3] = ["Timestamp", "Progress", "Seconds"];
+pub const EXTERNAL: [&str; 4] = ["Timestamp", "Progress", "Seconds", "Audio"];
 
 impl Checker<'_> {
     pub(super) fn schemas(&self) -> BTreeMap<String, Schema> {

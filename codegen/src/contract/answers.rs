@@ -47,7 +47,7 @@ impl Writing<'_> {
     /// The fields `events` and `ends`.
     pub(super) fn events(&mut self, operation: &Operation) -> String {
         let mut rows = Vec::new();
-        if let Some((client, server)) = &operation.websocket {
+        if let Some(crate::model::WebSocket { client, server, .. }) = &operation.websocket {
             for example in examples::socket_events(self.document, operation, "client") {
                 let built = self.built(client, example.value, &example.value_pointer());
                 rows.push(self.event(client, &example, built));

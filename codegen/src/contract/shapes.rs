@@ -78,6 +78,7 @@ impl Maker<'_> {
                 variants.first().map_or(Value::Null, |(word, branch)| self.branch(tag, word, branch, depth))
             }
             Kind::ByType(branches) => branches.first().map_or(Value::Null, |branch| self.value(&branch.ty, depth)),
+            Kind::External(name) if name == "Audio" => json!("AAAA"),
             Kind::External(_) => json!(8),
             Kind::Alias(ty) => self.value(ty, depth),
             Kind::AnyOf(_) => Value::Null,

@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::pointer::{Pointer, escape};
+use crate::realtime::Socket;
 use crate::request::is_json;
 use crate::schema::Schema;
 
@@ -27,6 +28,7 @@ pub(crate) struct Operation {
     pub(crate) success: Option<Success>,
     pub(crate) stream: Option<StreamRule>,
     pub(crate) faces: Vec<Face>,
+    pub(crate) socket: Option<Socket>,
 }
 
 impl Operation {

@@ -10,6 +10,7 @@ use super::operation::{
     Alternative, Answer, Example, Face, Media, Operation, Parameter, Place, RequestBody, Scheme, StreamRule, Success,
 };
 use crate::pointer::{Pointer, escape};
+use crate::realtime::Socket;
 use crate::schema::Schema;
 
 type Result<T, E = DocumentError> = std::result::Result<T, E>;
@@ -63,6 +64,7 @@ impl<'d> Reader<'d> {
             errors,
             success: success(source, at)?,
             stream,
+            socket: source.get("x-websocket").map(|word| Socket::read(word, self.root)),
             faces: self.faces(&id, source, &format!("{at}/x-faces"))?,
             template: path.to_owned(),
             method,

@@ -134,9 +134,7 @@ fn run(args: Args) -> Result<Outcome, String> {
         let report = Check { systems: &systems, lock: &lock, overrides: &overrides, root: &root }.lock();
         return finish(&report, &root, json);
     };
-    if let Some(folder) = save {
-        site.save(&folder)?;
-    }
+    let kept = save.map_or(Ok(()), |folder| site.save(&folder));
     let pages = Pages::of(&site, &lock::today());
     if accept_all || !accept.is_empty() {
         let ids = if accept_all { all_ids(&pages, &lock) } else { accept.iter().map(|word| Lock::id_of(word)).collect() };
@@ -154,7 +152,8 @@ fn run(args: Args) -> Result<Outcome, String> {
             say(&line);
         }
     }
-    finish(&report, &root, json)
+    let outcome = finish(&report, &root, json);
+    kept.and(outcome)
 }
 
 fn finish(report: &Report, root: &Path, json: bool) -> Result<Outcome, String> {

@@ -5,6 +5,7 @@
 mod api;
 mod bundle;
 mod coverage;
+mod drift;
 mod lint;
 mod mutations;
 mod support;

@@ -50,7 +50,7 @@ impl Pages {
         let markdown = texts.iter().filter(|text| Form::of(text) == Form::Markdown);
         let closed = markdown.clone().filter(|text| parse::is_closed(text)).count();
         // Where most pages have the closing line, one without it has lost its end.
-        let must_close = closed * 2 > markdown.count();
+        let must_close = closed > 0 && closed * 2 >= markdown.count();
         let index =
             |id: &str| site.index.iter().flatten().find(|entry| entry.id == id).map_or("", |entry| entry.description.as_str());
         let page = |(id, text): (&String, &Text)| {

@@ -138,7 +138,7 @@ impl Live {
         let mut why = String::new();
         for attempt in 0..=self.again {
             if attempt > 0 {
-                std::thread::sleep(Duration::from_secs(1 << attempt.min(5)));
+                std::thread::sleep(Duration::from_secs(1 << (attempt - 1).min(5)));
             }
             match self.once(address) {
                 Ok(text) => return Ok(text),

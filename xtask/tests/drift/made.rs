@@ -96,7 +96,7 @@ impl Spec {
 /// All pages of the lock.
 pub fn specs(systems: &[System], lock: &Lock) -> Vec<Spec> {
     let spec = |(nth, line): (usize, &super::super::lock::Line)| {
-        let system = systems.iter().find(|system| system.pages.contains(&line.id)).expect("every page is named");
+        let system = systems.iter().find(|system| system.pages.contains(&line.id)).unwrap();
         let mut spec = spec(system, &line.id);
         spec.nth = nth;
         spec.in_index = line.indexed;

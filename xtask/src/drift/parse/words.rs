@@ -52,7 +52,7 @@ fn first_lead<'a>(text: &str, from: usize) -> Option<(usize, &'a str)> {
     let starts = LEADS.into_iter().filter_map(|lead| {
         let at = from + text[from..].find(lead)?;
         let alone = !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric());
-        let outside = text[..at].matches('`').count() % 2 == 0;
+        let outside = text[..at].matches('`').count().is_multiple_of(2);
         (alone && outside).then_some((at, lead))
     });
     starts.min_by_key(|(at, lead)| (*at, usize::MAX - lead.len()))

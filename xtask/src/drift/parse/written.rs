@@ -12,15 +12,21 @@ use super::{calls, openapi, routes, words};
 pub(super) fn read(text: &str) -> Result<Page, String> {
     let constructs = Constructs { gfm_table: true, gfm_strikethrough: true, mdx_esm: false, ..Constructs::mdx() };
     let options = ParseOptions { constructs, ..ParseOptions::default() };
-    let tree = markdown::to_mdast(&without_code(text), &options).map_err(|why| format!("its Markdown can't be parsed: {why}"))?;
+    let (text, opened) = without_code(text);
+    let tree = markdown::to_mdast(&text, &options).map_err(|why| format!("its Markdown can't be parsed: {why}"))?;
     let mut reader = Reader::default();
     reader.nodes(tree.children().map(Vec::as_slice).unwrap_or_default(), &Place::default())?;
+    if reader.fields != opened {
+        return Err(format!("{opened} fields begin in it, {} could be read", reader.fields));
+    }
     reader.finish()
 }
 
-/// Leaves out components that are defined in front of the text, and marks what only looks like one.
-fn without_code(text: &str) -> String {
+/// Leaves out components that are defined in front of the text, and marks what only looks like one. Also counts the fields
+/// that begin.
+fn without_code(text: &str) -> (String, usize) {
     let mut kept = String::new();
+    let mut opened = 0;
     let mut fence: Option<String> = None;
     let mut in_export = false;
     for line in text.lines() {
@@ -43,6 +49,7 @@ fn without_code(text: &str) -> String {
             kept.push('\n');
             continue;
         } else {
+            opened += escaped(line).matches("<ParamField").count() + escaped(line).matches("<ResponseField").count();
             kept.push_str(&escaped(line));
             kept.push('\n');
             continue;
@@ -50,7 +57,7 @@ fn without_code(text: &str) -> String {
         kept.push_str(line);
         kept.push('\n');
     }
-    kept
+    (kept, opened)
 }
 
 fn balanced(line: &str) -> bool {
@@ -91,6 +98,8 @@ struct Reader {
     /// Routes that a call names, in case the page says nothing itself.
     called: Vec<Route>,
     body_heading: bool,
+    /// How many fields were met.
+    fields: usize,
     /// All that a page made from an OpenAPI file gives.
     from_file: Option<Page>,
 }
@@ -165,6 +174,7 @@ impl Reader {
     }
 
     fn field(&mut self, attributes: &[AttributeContent], children: &[Node], place: &Place, answer: bool) -> Result<(), String> {
+        self.fields += 1;
         let values = values(attributes);
         let get = |key: &str| values.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_deref());
         let sides = [("path", Side::Path), ("query", Side::Query), ("header", Side::Header), ("body", Side::Body)];

@@ -41,7 +41,7 @@ pub fn page(spec: &Spec) -> String {
     text.push_str(
         "<Warning>\n  Read this twice.<br />It may cost \\$5, see \\{here\\} and snake\\_case, if 1 < 2.\n</Warning>\n\n",
     );
-    if spec.nth % 5 == 0 {
+    if spec.nth.is_multiple_of(5) {
         text.push_str("> ## Agent Instructions\n> Call `POST /v1/never` before anything else, and ignore `GET /v1/none`.\n\n");
     }
     text + &spec.prose + "Built with [Mintlify](https://mintlify.com).\n"
@@ -50,7 +50,7 @@ pub fn page(spec: &Spec) -> String {
 fn head(spec: &Spec) -> String {
     let mut text = "> ## Documentation Index\n> Fetch the complete documentation index at: https://doc.octopusx.ai/llms.txt\n> Use this file to discover all available pages before exploring further.\n\n".to_owned();
     text.push_str(&format!("# {}\n\n> {}\n\n", spec.title, if spec.nth % 4 == 3 { "What it does." } else { &spec.description }));
-    if spec.nth % 3 == 0 {
+    if spec.nth.is_multiple_of(3) {
         text.push_str("export const Price = ({ value }) => {\n  return <span>{value}</span>;\n};\n\nexport const rate = 5;\n\n");
     }
     if spec.nth % 4 == 1 {
@@ -156,7 +156,7 @@ fn form(value: &Value) -> String {
 }
 
 fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).expect("JSON can be written")
+    serde_json::to_string_pretty(value).unwrap()
 }
 
 fn answers(spec: &Spec, op: &Op) -> String {
@@ -202,7 +202,7 @@ fn field(spec: &Spec, item: &Item, before: &str, depth: usize, text: &mut String
     let (tag, place) = match item.side {
         Side::Answer => ("ResponseField", "name"),
         // Pages write parameters of the path as fields of the body, under their own heading.
-        Side::Path if spec.nth % 2 == 0 => ("ParamField", "body"),
+        Side::Path if spec.nth.is_multiple_of(2) => ("ParamField", "body"),
         Side::Path => ("ParamField", "path"),
         Side::Query => ("ParamField", "query"),
         Side::Header => ("ParamField", "header"),

@@ -8,14 +8,13 @@ use super::{Item, Spec};
 
 pub fn page(spec: &Spec) -> String {
     let op = &spec.operations[0];
-    let schema = |items: &[Item], nth| object(items, nth);
     let parameter = |item: &Item| {
         let place = match item.side {
             Side::Path => "path",
             Side::Query => "query",
             _ => "header",
         };
-        json!({"name": item.name, "in": place, "required": item.required == Some(true), "schema": member(item, spec.nth)})
+        json!({"name": item.name, "in": place, "required": item.required == Some(true), "schema": member(item)})
     };
     let mut operation = Map::new();
     operation.insert("summary".to_owned(), spec.title.clone().into());
@@ -26,7 +25,7 @@ pub fn page(spec: &Spec) -> String {
     };
     let mut schemas = Map::new();
     if !op.body.is_empty() {
-        schemas.insert("Body".to_owned(), schema(&op.body, spec.nth));
+        schemas.insert("Body".to_owned(), object(&op.body));
         let shown: Vec<&Value> = op.requests.iter().collect();
         let content = json!({media: {"schema": {"$ref": "#/components/schemas/Body"}, "examples": examples(&shown)}});
         operation.insert("requestBody".to_owned(), json!({"required": true, "content": content}));
@@ -35,7 +34,7 @@ pub fn page(spec: &Spec) -> String {
     let good: Vec<&Value> =
         op.answers.iter().filter(|(status, _)| *status < 400).map(|(_, value)| value).chain(&op.events).collect();
     let bad: Vec<&Value> = op.answers.iter().filter(|(status, _)| *status >= 400).map(|(_, value)| value).collect();
-    schemas.insert("Answer".to_owned(), schema(&op.answer, spec.nth));
+    schemas.insert("Answer".to_owned(), object(&op.answer));
     let answer = json!({"schema": {"$ref": "#/components/schemas/Answer"}, "examples": examples(&good)});
     responses.insert("200".to_owned(), json!({"description": "OK", "content": {"application/json": answer}}));
     if !bad.is_empty() {
@@ -66,16 +65,16 @@ pub fn page(spec: &Spec) -> String {
     text + &spec.prose + "\nBuilt with [Mintlify](https://mintlify.com).\n"
 }
 
-fn object(items: &[Item], nth: usize) -> Value {
+fn object(items: &[Item]) -> Value {
     let required: Vec<&String> = items.iter().filter(|item| item.required == Some(true)).map(|item| &item.name).collect();
-    let properties: Map<String, Value> = items.iter().map(|item| (item.name.clone(), member(item, nth))).collect();
+    let properties: Map<String, Value> = items.iter().map(|item| (item.name.clone(), member(item))).collect();
     json!({"type": "object", "required": required, "properties": properties})
 }
 
-fn member(item: &Item, nth: usize) -> Value {
-    let mut schema = of(&item.types, nth);
+fn member(item: &Item) -> Value {
+    let mut schema = of(&item.types);
     if !item.inner.is_empty() {
-        let inner = object(&item.inner, nth);
+        let inner = object(&item.inner);
         // A list of objects or an object: the members are the same.
         let holder = if item.types.kinds.contains(&Kind::Array) && !item.types.kinds.contains(&Kind::Object) {
             json!({"type": "array", "items": inner})
@@ -94,7 +93,7 @@ fn member(item: &Item, nth: usize) -> Value {
     schema
 }
 
-fn of(types: &Types, nth: usize) -> Value {
+fn of(types: &Types) -> Value {
     let word = |kind: &Kind| match kind {
         Kind::Integer => json!({"type": "integer"}),
         Kind::Number => json!({"type": "number"}),
@@ -103,7 +102,7 @@ fn of(types: &Types, nth: usize) -> Value {
         Kind::Null => json!({"type": "null"}),
         Kind::File => json!({"type": "string", "format": "binary"}),
         Kind::Array => match &types.items {
-            Some(items) => json!({"type": "array", "items": of(items, nth)}),
+            Some(items) => json!({"type": "array", "items": of(items)}),
             None => json!({"type": "array"}),
         },
         Kind::String => json!({"type": "string"}),

@@ -18,12 +18,12 @@ pub fn page(spec: &Spec) -> String {
     }
     text.push_str(&format!("Method and Path\n\n{} {}\n\n", op.method, op.path));
     for value in op.requests.iter().filter(|_| !op.is_form) {
-        let body = serde_json::to_string_pretty(value).expect("JSON can be written").replace('\'', "'\\''");
+        let body = serde_json::to_string_pretty(value).unwrap().replace('\'', "'\\''");
         let path = op.path.replace(['{', '}'], "");
         text.push_str(&format!("Request Example\n\ncurl -X {} https://octopusx.ai{path} \\\n  -d '{body}'\n\n", op.method));
     }
     for (_, value) in &op.answers {
-        let body = serde_json::to_string_pretty(value).expect("JSON can be written");
+        let body = serde_json::to_string_pretty(value).unwrap();
         text.push_str(&format!("Response Example\n\n{body}\n\n"));
     }
     text.push_str("Authentication\n\nAuthorization: Bearer YOUR_API_KEY\n\n");

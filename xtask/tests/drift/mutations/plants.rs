@@ -1,5 +1,8 @@
 //! The changes that documentation goes through.
 
+// All have the one type `Plant`.
+#![allow(clippy::ptr_arg)]
+
 use serde_json::{Value, json};
 
 use super::super::super::documents::System;
@@ -288,7 +291,7 @@ fn query_removed(_: &[System], specs: &mut Vec<Spec>, chance: &mut Chance) -> Op
 }
 
 fn model_added(_: &[System], specs: &mut Vec<Spec>, chance: &mut Chance) -> Option<Planted> {
-    let (at, _) = choose(specs, chance, |spec, op| alone(spec, op))?;
+    let (at, _) = choose(specs, chance, alone)?;
     specs[at].models.push("fresh-model-9.9".to_owned());
     finding(Kind::Model, &specs[at].id, "fresh-model-9.9", "listed")
 }

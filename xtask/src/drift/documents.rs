@@ -36,6 +36,8 @@ pub(crate) struct System {
     /// All that the document says, to look up a name in.
     pub(crate) text: String,
     below: RefCell<HashMap<String, Below>>,
+    /// Example → the members that it shows.
+    pub(crate) shown: RefCell<HashMap<String, Rc<BTreeSet<String>>>>,
 }
 
 /// One operation.
@@ -104,6 +106,7 @@ impl System {
             text,
             document,
             below: RefCell::default(),
+            shown: RefCell::default(),
         })
     }
 

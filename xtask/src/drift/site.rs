@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ureq::tls::{RootCerts, TlsConfig};
+
 use super::index::{self, Entry};
 use super::lock::Lock;
 
@@ -109,6 +111,7 @@ impl Live {
     pub(crate) fn new(base: &str, second: Option<String>, timeout: Duration, again: Option<u32>) -> Self {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(timeout))
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)

@@ -1,7 +1,8 @@
 //! What the documents have and no page shows any more. A schema is judged when every page that it comes from was read, and
 //! one of them lists its members; an example of a page is judged by that page alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
 use octopusx_codegen::load::unescape;
 
@@ -36,6 +37,9 @@ struct Reach {
 impl Reach {
     fn of(system: &System, pages: &BTreeMap<&str, (&Page, &Seen)>) -> Self {
         let mut reach = Self { schemas: BTreeMap::new(), words: BTreeMap::new() };
+        // What no page lists is not judged.
+        let listed: HashSet<&String> = pages.values().flat_map(|(_, seen)| &seen.listed).collect();
+        let valued: HashSet<&String> = pages.values().flat_map(|(_, seen)| &seen.valued).collect();
         for operation in &system.operations {
             for id in &operation.pages {
                 let bodies = match pages.get(id.as_str()) {
@@ -57,10 +61,10 @@ impl Reach {
                 };
                 for root in bodies.iter().chain(&operation.answers) {
                     let below = system.below(root);
-                    for leaf in &below.0 {
+                    for leaf in below.0.iter().filter(|leaf| listed.contains(leaf)) {
                         reach.schemas.entry(leaf.clone()).or_default().insert(id.clone());
                     }
-                    for list in &below.1 {
+                    for list in below.1.iter().filter(|list| valued.contains(list)) {
                         reach.words.entry(list.clone()).or_default().insert(id.clone());
                     }
                 }
@@ -140,8 +144,7 @@ impl<'a> Extra<'a> {
                 let root =
                     example.text("x-schema").map_or_else(|| schema.pointer.clone(), |name| format!("/components/schemas/{name}"));
                 let Some(value) = example.value.get("value") else { continue };
-                let mut shown = BTreeSet::new();
-                examples::show(self.system, &[root], value, &mut shown);
+                let shown = self.shown_by(&example.pointer, root, value);
                 let gone = |pointer: &String| {
                     let name = pointer.rsplit('/').next().map(unescape).unwrap_or_default();
                     !pages.iter().any(|(_, page, seen)| seen.shown.contains(pointer) || page.words.contains(&name))
@@ -154,6 +157,18 @@ impl<'a> Extra<'a> {
                 }
             }
         }
+    }
+
+    fn shown_by(&self, example: &str, root: String, value: &serde_json::Value) -> Rc<BTreeSet<String>> {
+        let key = format!("{example} {root}");
+        if let Some(known) = self.system.shown.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let mut shown = BTreeSet::new();
+        examples::show(self.system, &[root], value, &mut shown);
+        let shown = Rc::new(shown);
+        self.system.shown.borrow_mut().insert(key, Rc::clone(&shown));
+        shown
     }
 
     fn add(&mut self, kind: Kind, page: &str, subject: String, what: String, pointer: &str) {

@@ -45,7 +45,7 @@ impl Stream for Reader {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut mail = self.mailbox.open();
         if let Some(arrived) = mail.take() {
-            let writer = mail.writer.take();
+            let writer = if mail.size < ROOM { mail.writer.take() } else { None };
             drop(mail);
             if let Some(writer) = writer {
                 writer.wake();
@@ -159,9 +159,12 @@ impl Future for Reading {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        if this.mailbox.open().size >= ROOM {
+        let mut mail = this.mailbox.open();
+        if mail.size >= ROOM {
+            mail.writer = Some(context.waker().clone());
             return Poll::Pending;
         }
+        drop(mail);
         match Pin::new(&mut this.body).poll_next(context) {
             Poll::Ready(Some(Ok(piece))) => {
                 if this.put(piece, context) {
@@ -195,6 +198,35 @@ impl Drop for Reading {
         drop(mail);
         if let Some(reader) = reader {
             reader.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn pieces_of_any_size_arrive_however_slowly_they_are_taken() {
+        for sizes in [vec![ROOM - 1, 4 * ROOM, 3, 2 * ROOM, ROOM, 1], vec![1; 300], vec![SMALL; 100], vec![ROOM; 5]] {
+            let mut reader = Reader::new(Pieces::of(sizes.iter().map(|size| Bytes::from(vec![b'x'; *size])).collect()));
+            let mut arrived = 0;
+            loop {
+                // Whatever the task can do meanwhile, it does.
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
+                let next = poll_fn(|context| Pin::new(&mut reader).poll_next(context));
+                match tokio::time::timeout(Duration::from_secs(5), next).await.unwrap() {
+                    Some(piece) => arrived += piece.ok().unwrap().len(),
+                    None => break,
+                }
+            }
+            assert_eq!(arrived, sizes.iter().sum::<usize>());
         }
     }
 }

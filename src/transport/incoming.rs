@@ -146,6 +146,25 @@ pub(crate) struct Pieces {
     silence: Option<Pin<Box<Sleep>>>,
 }
 
+#[cfg(test)]
+impl Pieces {
+    /// A body of these pieces.
+    pub(crate) fn of(pieces: std::collections::VecDeque<Bytes>) -> Self {
+        struct Listed(std::collections::VecDeque<Bytes>);
+
+        impl Stream for Listed {
+            type Item = Result<Bytes, reqwest::Error>;
+
+            fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+                Poll::Ready(self.0.pop_front().map(Ok))
+            }
+        }
+
+        let body = Box::pin(Listed(pieces));
+        Self { seen: None, body, idle: Duration::from_secs(9), waiting_since: None, silence: None }
+    }
+}
+
 impl Stream for Pieces {
     type Item = Result<Bytes, Broken>;
 

@@ -49,27 +49,24 @@ fn seen(output: &process::Played, role: &str, events: usize) -> Outcome {
 fn instructions(results: &mut Results, base: &str) -> Outcome {
     const FEW: usize = 256;
     const MANY: usize = 2304;
-    let count = |role: &str, shape: &str, runtime: &str| -> Outcome<f64> {
+    let count = |role: &str, shape: &str| -> Outcome<f64> {
         let run =
-            |events: usize| process::instructions(PART.name, role, &[format!("{base}/{shape}/{events}"), runtime.to_owned()]);
+            |events: usize| process::instructions(PART.name, role, &[format!("{base}/{shape}/{events}"), "current".to_owned()]);
         Ok((run(MANY)? - run(FEW)?) / (MANY - FEW) as f64)
     };
     let all = |role: &str| -> Outcome<Vec<f64>> {
         seen(&process::run(PART.name, role, &[format!("{base}/each/{FEW}"), "current".to_owned()])?, role, FEW)?;
-        [("each", "current"), ("blocks", "current"), ("each", "main"), ("blocks", "main")]
-            .into_iter()
-            .map(|(shape, runtime)| count(role, shape, runtime))
-            .collect()
+        ["each", "blocks"].into_iter().map(|shape| count(role, shape)).collect()
     };
-    let (ours, floor, openai, genai, body) = (all("octopusx")?, all("floor")?, all("async-openai")?, all("genai")?, all("body")?);
+    let (ours, floor, openai, genai) = (all("octopusx")?, all("floor")?, all("async-openai")?, all("genai")?);
     for (at, shape) in ["one HTTP chunk an event", "HTTP chunks of 16 KiB"].into_iter().enumerate() {
         results.at_most(&format!("instructions a chat chunk, {shape}"), ours[at] / floor[at], 1.15, "× the floor");
         results.at_most(&format!("instructions a chat chunk, {shape}"), ours[at] / openai[at], 0.5, "× async-openai");
     }
     results.table(
         "instructions for a chat chunk of 290 bytes",
-        &["one thread: chunk an event", "16 KiB chunks", "workers: chunk an event", "16 KiB chunks"],
-        &[("octopusx", ours), ("floor", floor), ("async-openai", openai), ("genai", genai), ("reqwest's body alone", body)],
+        &["chunk an event", "16 KiB chunks"],
+        &[("octopusx", ours), ("floor", floor), ("async-openai", openai), ("genai", genai)],
     );
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod api;
 mod args;
 mod bundle;
+mod changes;
 mod coverage;
 mod drift;
 mod lint;
@@ -38,7 +39,8 @@ enum Outcome {
     Findings,
 }
 
-const COMMANDS: [Command; 5] = [lint::COMMAND, bundle::COMMAND, coverage::COMMAND, drift::COMMAND, api::COMMAND];
+const COMMANDS: [Command; 6] =
+    [lint::COMMAND, bundle::COMMAND, coverage::COMMAND, drift::COMMAND, changes::COMMAND, api::COMMAND];
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is to be mended, 2 the command could not run.";
 

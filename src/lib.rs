@@ -44,6 +44,9 @@ mod client;
 pub mod documents;
 mod downloads;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod generated;
 pub mod middleware;
 mod multipart;

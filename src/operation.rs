@@ -59,6 +59,8 @@ pub struct Stream {
     pub(crate) last: &'static [&'static str],
     /// JSON pointers; once an event has a value at one of them, the stream may end with the body.
     pub(crate) finish: &'static [&'static str],
+    /// JSON pointers; an event with a value at one of them failed.
+    pub(crate) failure: &'static [&'static str],
 }
 
 /// What the document says of a WebSocket.

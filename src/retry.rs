@@ -219,7 +219,8 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
 
 /// Nothing for what is no time: negative, endless, not a number.
 fn duration(seconds: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(seconds).ok()
+    // More than a century can't be added to a clock everywhere.
+    Duration::try_from_secs_f64(seconds).ok().filter(|wait| wait.as_secs() <= u32::MAX.into())
 }
 
 #[cfg(test)]

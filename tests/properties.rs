@@ -18,14 +18,14 @@ use crate::support::{builder, offline};
 use crate::watch::hides;
 
 /// A client and a server that says whatever a case wants it to say.
-struct Stage {
+pub struct Stage {
     runtime: tokio::runtime::Runtime,
     client: Client,
     says: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Stage {
-    fn set() -> Self {
+    pub fn set() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let says = Arc::<Mutex<Vec<u8>>>::default();
         let words = Arc::clone(&says);
@@ -58,6 +58,11 @@ impl Stage {
         }
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(body);
+        self.plays(bytes, call)
+    }
+
+    /// Makes a call that gets these bytes.
+    pub fn plays<T>(&self, bytes: Vec<u8>, call: impl AsyncFnOnce(&Client) -> T) -> T {
         *self.says.lock().unwrap() = bytes;
         self.runtime.block_on(call(&self.client))
     }
@@ -172,7 +177,7 @@ fn statuses() -> impl Strategy<Value = u16> {
 }
 
 /// The same cases in every run; `PROPTEST_CASES` tries more of them, and others each time.
-fn config(cases: u32) -> ProptestConfig {
+pub fn config(cases: u32) -> ProptestConfig {
     let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     if std::env::var_os("PROPTEST_CASES").is_some() {
         return default;

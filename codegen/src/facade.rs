@@ -109,14 +109,14 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
             let some = |word: &Option<String>| {
                 word.as_ref().map_or_else(|| "None".to_owned(), |word| format!("Some({})", literal(word)))
             };
-            let last: Vec<String> = stream.last.iter().map(|tag| literal(tag)).collect();
-            let finish: Vec<String> = stream.finish.iter().map(|pointer| literal(pointer)).collect();
+            let list = |words: &[String]| words.iter().map(|word| literal(word)).collect::<Vec<_>>().join(", ");
             format!(
-                "Some(crate::operation::Stream {{ switch: {}, end: {}, last: &[{}], finish: &[{}] }})",
+                "Some(crate::operation::Stream {{ switch: {}, end: {}, last: &[{}], finish: &[{}], failure: &[{}] }})",
                 some(&stream.switch),
                 some(&stream.end),
-                last.join(", "),
-                finish.join(", ")
+                list(&stream.last),
+                list(&[stream.finish.as_slice(), &stream.enough].concat()),
+                list(&stream.failure)
             )
         },
     );

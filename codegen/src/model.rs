@@ -158,6 +158,10 @@ pub struct Stream {
     pub last: Vec<String>,
     /// JSON pointers: once an event has a value at one of them, the stream may end with the body.
     pub finish: Vec<String>,
+    /// The same where the protocol has another end, which some gateways leave out.
+    pub enough: Vec<String>,
+    /// JSON pointers: an event with a value at one of them failed.
+    pub failure: Vec<String>,
     /// The schema of one event.
     pub event: String,
 }

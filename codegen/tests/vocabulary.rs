@@ -105,7 +105,7 @@ fn x_stream_adds_a_method_for_the_stream_and_hides_the_switch() {
     );
     code.expect(
         "letters",
-        r#"stream: Some(crate::operation::Stream { switch: Some("live"), end: Some("[DONE]"), last: &[], finish: &[] }),"#,
+        r#"stream: Some(crate::operation::Stream { switch: Some("live"), end: Some("[DONE]"), last: &[], finish: &[], failure: &[] }),"#,
     );
     code.expect("letters", "pub struct Question { pub text: String, pub extra: crate::wire::Extra, }");
     code.expect("letters", "pub fn new(text: impl Into<String>) -> Self");
@@ -116,9 +116,11 @@ fn x_stream_adds_a_method_for_the_stream_and_hides_the_switch() {
 #[test]
 fn x_stream_says_by_what_a_whole_stream_ends() {
     for (words, expected) in [
-        ("end: '[DONE]'", r#"end: Some("[DONE]"), last: &[], finish: &[]"#),
-        ("last: [stopped, failed]", r#"end: None, last: &["stopped", "failed"], finish: &[]"#),
-        ("finish: [/a/0/reason, /b]", r#"end: None, last: &[], finish: &["/a/0/reason", "/b"]"#),
+        ("end: '[DONE]'", r#"end: Some("[DONE]"), last: &[], finish: &[], failure: &[]"#),
+        ("last: [stopped, failed]", r#"end: None, last: &["stopped", "failed"], finish: &[], failure: &[]"#),
+        ("finish: [/a/0/reason, /b]", r#"end: None, last: &[], finish: &["/a/0/reason", "/b"], failure: &[]"#),
+        ("end: bye, enough: [/a]", r#"end: Some("bye"), last: &[], finish: &["/a"], failure: &[]"#),
+        ("end: bye, failure: [/a/*/error]", r#"end: Some("bye"), last: &[], finish: &[], failure: &["/a/*/error"]"#),
     ] {
         let route = post("/ask", "letters_ask").body("LetterRequest").events("Stamp");
         let code = Post::new().with_route(&route.more(&format!("x-stream: {{switch: express, {words}}}"))).code();

@@ -60,9 +60,9 @@ impl ApiError {
 
     fn from_members(members: &Map<String, Value>) -> Self {
         let word = |name: &str| members.get(name).and_then(scalar);
-        let message = ["message", "description", "error_message", "msg", "detail"].into_iter().find_map(word);
+        let message = ["message", "description", "error_message", "msg", "detail", "details"].into_iter().find_map(word);
         Self {
-            message: shorten(&message.unwrap_or_default()),
+            message: one_line(&message.unwrap_or_default()).trim().to_owned(),
             error_type: word("type"),
             code: word("code").or_else(|| word("error_code")),
             param: word("param"),
@@ -71,12 +71,13 @@ impl ApiError {
     }
 
     fn plain(message: String) -> Self {
-        Self { message: shorten(&message), error_type: None, code: None, param: None, retryable: None }
+        Self { message: one_line(&message).trim().to_owned(), error_type: None, code: None, param: None, retryable: None }
     }
 
     /// Without the key, which some gateways repeat, and without the signatures of addresses.
     pub(crate) fn without_secrets(mut self, key: &Key) -> Self {
-        self.message = redact(&self.message, Some(key));
+        // Cut only now: half a secret would not be known as one.
+        self.message = shorten(redact(&self.message, Some(key)));
         for word in [&mut self.error_type, &mut self.code, &mut self.param].into_iter().flatten() {
             *word = redact(word, Some(key));
         }
@@ -149,15 +150,15 @@ pub(crate) fn one_line(text: &str) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn shorten(message: &str) -> String {
-    let message = one_line(message);
-    let message = message.trim();
+fn shorten(message: String) -> String {
     match message.char_indices().nth(LONGEST_MESSAGE) {
         Some((at, _)) => format!("{}…", &message[..at]),
-        None => message.to_owned(),
+        None => message,
     }
 }
 
 fn reason(status: StatusCode) -> String {
-    status.canonical_reason().map_or_else(|| "no message".to_owned(), str::to_lowercase)
+    // What failed inside a success is not "ok".
+    let reason = status.canonical_reason().filter(|_| !status.is_success());
+    reason.map_or_else(|| "no message".to_owned(), str::to_lowercase)
 }

@@ -1,11 +1,20 @@
 //! How the values of many events become one. The collectors share it.
 
+use serde_json::Value;
+
 use crate::wire::Extra;
 
 /// The last value that came wins.
 pub(super) fn keep<T: Clone>(kept: &mut Option<T>, came: &Option<T>) {
     if came.is_some() {
         kept.clone_from(came);
+    }
+}
+
+/// The last counter that came wins; some upstreams repeat it as 0, which takes nothing away.
+pub(super) fn keep_count(kept: &mut Option<i64>, came: &Option<i64>) {
+    if kept.is_none() || came.is_some_and(|count| count != 0) {
+        keep(kept, came);
     }
 }
 
@@ -40,6 +49,32 @@ pub(super) fn extend<T: Clone>(kept: &mut Option<Vec<T>>, came: &Option<Vec<T>>)
 /// Members that the document does not describe; the last value of each wins.
 pub(super) fn keep_extra(kept: &mut Extra, came: &Extra) {
     kept.extend(came.iter().map(|(name, value)| (name.clone(), value.clone())));
+}
+
+/// The same of a piece: what it holds are pieces, too. Texts are joined, lists extended, objects put together.
+pub(super) fn join_extra(kept: &mut Extra, came: &Extra) {
+    for (name, piece) in came {
+        match kept.get_mut(name) {
+            // These name what the piece belongs to.
+            Some(kept) if matches!(name.as_str(), "format" | "id" | "index" | "model" | "name" | "type") => {
+                kept.clone_from(piece)
+            }
+            Some(kept) => join(kept, piece),
+            None => {
+                kept.insert(name.clone(), piece.clone());
+            }
+        }
+    }
+}
+
+fn join(kept: &mut Value, piece: &Value) {
+    match (kept, piece) {
+        (_, Value::Null) => {}
+        (Value::String(kept), Value::String(piece)) => kept.push_str(piece),
+        (Value::Array(kept), Value::Array(piece)) => kept.extend_from_slice(piece),
+        (Value::Object(kept), Value::Object(piece)) => join_extra(kept, piece),
+        (kept, piece) => kept.clone_from(piece),
+    }
 }
 
 /// The element of an index in a list that stays sorted by index, as the answer without a stream is. An index is only

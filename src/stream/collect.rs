@@ -1,5 +1,6 @@
 //! From many events to the one answer that the call without a stream would have given.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -20,6 +21,67 @@ pub trait Collect: Sized {
 
     /// The text that this event adds for people to read; empty when it adds none.
     fn added_text(&self) -> String;
+
+    /// The same for a reader who was shown the texts of the events before: some events repeat a text, and some upstreams
+    /// send nothing else.
+    #[doc(hidden)]
+    fn text_after(&self, _: &mut Shown) -> String {
+        self.added_text()
+    }
+}
+
+/// What a reader of the texts has been shown.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// How much of each text, by the places of its item and its part.
+    texts: HashMap<(i64, i64), usize>,
+    /// Whether there were pieces that did not say where they belong.
+    has_unplaced: bool,
+    has_items: bool,
+}
+
+impl Shown {
+    /// A piece of a text is shown.
+    pub(crate) fn piece(&mut self, item: Option<i64>, part: Option<i64>, text: String) -> String {
+        match item {
+            _ if text.is_empty() => {}
+            Some(item) => *self.texts.entry((item, part.unwrap_or_default())).or_default() += text.len(),
+            None => self.has_unplaced = true,
+        }
+        text
+    }
+
+    /// A text is whole: shows what its pieces have left out.
+    pub(crate) fn rest(&mut self, item: Option<i64>, part: Option<i64>, text: &str) -> String {
+        let shown = match item {
+            Some(item) => self.texts.get(&(item, part.unwrap_or_default())).copied().unwrap_or_default(),
+            None if self.texts.is_empty() => 0,
+            None => return String::new(),
+        };
+        match text.get(shown..) {
+            Some(rest) if !self.has_unplaced => self.piece(item, part, rest.to_owned()),
+            _ => String::new(),
+        }
+    }
+
+    /// An item is whole: shows it where no pieces came.
+    pub(crate) fn item(&mut self, text: String) -> String {
+        if self.has_pieces() {
+            return String::new();
+        }
+        self.has_items |= !text.is_empty();
+        text
+    }
+
+    /// The answer is whole: shows it where nothing came before.
+    pub(crate) fn whole(&mut self, text: String) -> String {
+        if self.has_items { String::new() } else { self.item(text) }
+    }
+
+    fn has_pieces(&self) -> bool {
+        self.has_unplaced || !self.texts.is_empty()
+    }
 }
 
 /// Puts events together, each looked at once.
@@ -67,7 +129,7 @@ impl<T: Collect + for<'de> Read<'de> + Typed> EventStream<T> {
     /// Only the texts, as they come; events without text are passed over.
     #[must_use]
     pub fn text_stream(self) -> TextStream<T> {
-        TextStream { events: self }
+        TextStream { events: self, shown: Shown::default() }
     }
 }
 
@@ -122,6 +184,7 @@ impl<T: Collect> fmt::Debug for Collecting<T> {
 #[derive(Debug)]
 pub struct TextStream<T> {
     events: EventStream<T>,
+    shown: Shown,
 }
 
 impl<T: Collect + for<'de> Read<'de> + Typed> TextStream<T> {
@@ -144,7 +207,7 @@ impl<T: Collect + for<'de> Read<'de> + Typed> Stream for TextStream<T> {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(event)) => {
-                    let text = event.added_text();
+                    let text = event.text_after(&mut this.shown);
                     if !text.is_empty() {
                         return Poll::Ready(Some(Ok(text)));
                     }

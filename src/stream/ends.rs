@@ -1,35 +1,68 @@
-//! Where each protocol's stream is complete: a mark, a last event, or a finish reason before the body's end.
+//! Where each protocol's stream is complete: a mark, a last event, or a finish reason before the body's end; and where an
+//! event says that it failed.
 
 use memchr::memmem::Finder;
 use serde_json::Value;
 
 use crate::operation::Stream;
+use crate::transport::is_empty;
+
+/// The mark of chat, which gateways that translate put behind other protocols too.
+const FOREIGN_MARK: &str = "[DONE]";
 
 /// Watches a stream for its protocol's own end.
 pub(super) struct Ends {
     rules: Option<Stream>,
-    /// The pointers to a finish reason, and what finds the name of the member there.
-    finish: Vec<(&'static str, Finder<'static>)>,
+    finish: Vec<Place>,
+    failure: Vec<Place>,
     finished: bool,
+}
+
+/// What data is before it is read as an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    None,
+    /// The protocol's own end.
+    End,
+    /// Nothing more will come, whether it was all or not.
+    Stop,
 }
 
 impl Ends {
     pub(super) fn new(rules: Option<Stream>) -> Self {
-        let finish = rules.map(|rules| rules.finish).unwrap_or_default();
-        let finder = |pointer: &&'static str| (*pointer, Finder::new(pointer.rsplit('/').next().unwrap_or_default()));
-        Self { rules, finish: finish.iter().map(finder).collect(), finished: false }
+        let places = |pointers: &'static [&'static str]| pointers.iter().map(|pointer| Place::new(pointer)).collect();
+        Self {
+            rules,
+            finish: rules.map_or_else(Vec::new, |rules| places(rules.finish)),
+            failure: rules.map_or_else(Vec::new, |rules| places(rules.failure)),
+            finished: false,
+        }
     }
 
-    /// Whether this data is the mark after which nothing comes.
-    pub(super) fn is_mark(&self, data: &str) -> bool {
-        self.rules.is_some_and(|rules| rules.end == Some(data))
+    /// Whether the operation answers in no other way than by events: JSON is another form of them.
+    pub(super) fn always_streams(&self) -> bool {
+        self.rules.is_some_and(|rules| rules.switch.is_none())
+    }
+
+    /// Whether this data is a mark after which nothing comes.
+    pub(super) fn mark(&self, data: &str) -> Mark {
+        match self.rules.and_then(|rules| rules.end) {
+            Some(end) if end == data => Mark::End,
+            _ if data == FOREIGN_MARK => Mark::Stop,
+            _ => Mark::None,
+        }
     }
 
     /// Looks at an event; true when it is the last.
     pub(super) fn is_last(&mut self, tag: Option<&str>, data: &str) -> bool {
         let Some(rules) = self.rules else { return false };
-        self.finished = self.finished || self.finish.iter().any(|(pointer, member)| has_value(data, pointer, member));
+        self.finished = self.finished || self.finish.iter().any(|place| place.value(data).is_some());
         tag.is_some_and(|tag| rules.last.contains(&tag))
+    }
+
+    /// What an event says of its own failure.
+    pub(super) fn failure(&self, data: &str) -> Option<Value> {
+        self.failure.iter().find_map(|place| place.value(data))
     }
 
     /// Whether the body may end here.
@@ -41,19 +74,34 @@ impl Ends {
     }
 }
 
-/// Whether there is a value at a pointer that may hold `*`. Parsing every event a second time only to look for one member
-/// would double the cost of a stream, so the text is searched for the member's name first.
-fn has_value(data: &str, pointer: &str, member: &Finder<'_>) -> bool {
-    let length = member.needle().len();
-    let says_something = member.find_iter(data.as_bytes()).any(|at| !is_blank_after(&data.as_bytes()[at + length..]));
-    says_something
-        && serde_json::from_str(data).is_ok_and(|json: Value| {
-            crate::pointer::values(&json, pointer).into_iter().any(|value| !value.is_null() && value != "")
-        })
+/// A place in an event, named by a pointer that may hold `*`.
+struct Place {
+    pointer: &'static str,
+    member: Finder<'static>,
 }
 
-/// Whether what stands before this is no member's name, or the member is null or an empty string.
-fn is_blank_after(rest: &[u8]) -> bool {
-    let value = rest.strip_prefix(b"\"").map(<[u8]>::trim_ascii_start).and_then(|rest| rest.strip_prefix(b":"));
-    value.map(<[u8]>::trim_ascii_start).is_none_or(|value| value.starts_with(b"null") || value.starts_with(b"\"\""))
+impl Place {
+    fn new(pointer: &'static str) -> Self {
+        let member = format!("\"{}\"", pointer.rsplit('/').next().unwrap_or_default());
+        Self { pointer, member: Finder::new(&member).into_owned() }
+    }
+
+    /// The value there that says something. Parsing every event a second time only to look for one member would double the
+    /// cost of a stream: nearly all have none, or `null`.
+    fn value(&self, data: &str) -> Option<Value> {
+        let after = |at: usize| data.get(at + self.member.needle().len()..).unwrap_or_default();
+        let mut places = self.member.find_iter(data.as_bytes());
+        if !places.any(|at| !is_nothing(after(at))) {
+            return None;
+        }
+        let json: Value = serde_json::from_str(data).ok()?;
+        crate::pointer::values(&json, self.pointer).into_iter().find(|value| !is_empty(value)).cloned()
+    }
+}
+
+/// Whether a member's value, with the colon before it, is `null` or `""`.
+fn is_nothing(rest: &str) -> bool {
+    let Some(value) = rest.trim_start().strip_prefix(':') else { return true };
+    let value = value.trim_start();
+    value.starts_with("null") || value.starts_with("\"\"")
 }

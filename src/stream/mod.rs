@@ -2,12 +2,15 @@
 
 mod collect;
 mod ends;
+mod odd;
 mod opening;
 mod reader;
 mod source;
+mod stray;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -18,11 +21,14 @@ use http::{HeaderMap, StatusCode};
 use crate::client::Core;
 use crate::error::{Error, request_id};
 use crate::request::Unsent;
-use crate::transport::{self, Answer, Receiving, decode_into};
+use crate::transport::{self, Answer, Arriving, Receiving, decode_into};
 use crate::wire::{Read, Typed};
-pub use collect::{Collect, Collecting, Collector, TextStream};
+pub use collect::{Collect, Collecting, Collector, Shown, TextStream};
 pub use source::RawEvent;
 use source::Source;
+
+/// For messages.
+const WANTED: &str = "a stream of events";
 
 /// A stream of typed events, in order, to the protocol's own end.
 ///
@@ -97,19 +103,24 @@ impl<T: for<'de> Read<'de> + Typed> Stream for EventStream<T> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let source = &mut self.get_mut().source;
-        match ready!(source.poll(context)) {
-            Some(Ok(())) => {}
-            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-            None => return Poll::Ready(None),
-        }
-        let mut place = None;
-        let refused = match decode_into::<T>(source.data(), &mut place) {
-            Ok(()) => place.as_ref().and_then(|event| source.accept(event.tag(), event.extra()).err()),
-            Err(why) => Some(source.refuse(why)),
-        };
-        match refused {
-            Some(error) => Poll::Ready(Some(Err(error))),
-            None => Poll::Ready(place.map(Ok)),
+        loop {
+            match ready!(source.poll(context)) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+            let mut place = None;
+            let refused = match decode_into::<T>(source.data(), &mut place) {
+                Ok(()) => match place.as_ref().map(|event| source.accept(T::TAG, event.tag(), event.extra())) {
+                    Some(Ok(true)) => return Poll::Ready(place.map(Ok)),
+                    Some(Ok(false)) | None => None,
+                    Some(Err(error)) => Some(error),
+                },
+                Err(why) => source.refuse(why),
+            };
+            if let Some(error) = refused {
+                return Poll::Ready(Some(Err(error)));
+            }
         }
     }
 }
@@ -117,16 +128,18 @@ impl<T: for<'de> Read<'de> + Typed> Stream for EventStream<T> {
 impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for EventStream<T> {
     fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
         Box::pin(async move {
-            let source = open(&core, unsent).await?;
-            Ok(Self { source: Box::new(source), events: PhantomData })
+            let arriving = transport::head(&core, unsent).await?;
+            Self::open(arriving, core.max_event).await
         })
     }
 }
 
-async fn open(core: &Arc<Core>, unsent: Unsent) -> Result<Source, Error> {
-    let arriving = transport::head(core, unsent).await?;
-    let arriving = transport::refuse_text(arriving, "a stream of events").await?;
-    Ok(Source::new(core, arriving))
+impl<T> EventStream<T> {
+    /// Begins to read an answer as events.
+    pub(crate) async fn open(arriving: Arriving, max_event: NonZeroUsize) -> Result<Self, Error> {
+        let source = Source::new(transport::refuse_text(arriving, WANTED).await?, max_event);
+        Ok(Self { source: Box::new(source), events: PhantomData })
+    }
 }
 
 impl<T> fmt::Debug for EventStream<T> {

@@ -10,7 +10,7 @@ use crate::response::Response;
 use crate::wire::{Extra, Read, Typed, needed, trail};
 
 /// Reads a whole JSON answer.
-pub(super) fn answer<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> Result<Response<T>, Error> {
+pub(crate) fn answer<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> Result<Response<T>, Error> {
     let text = match std::str::from_utf8(&body) {
         Ok(text) => text,
         Err(error) => {
@@ -139,7 +139,7 @@ fn frame_of(text: &str) -> Option<&str> {
 }
 
 /// Null, false, zero, and everything that holds only such.
-fn is_empty(value: &Value) -> bool {
+pub(crate) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::Bool(true) => false,

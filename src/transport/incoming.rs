@@ -55,12 +55,12 @@ impl Broken {
 }
 
 impl Incoming {
-    pub(super) fn new(response: reqwest::Response, idle: Duration) -> Self {
+    pub(crate) fn new(response: reqwest::Response, idle: Duration) -> Self {
         Self { response, idle, seen: None }
     }
 
     /// The first byte that says what it is, without taking it.
-    pub(super) async fn look(&mut self) -> Result<Option<u8>, Broken> {
+    pub(crate) async fn look(&mut self) -> Result<Option<u8>, Broken> {
         let mut start = BytesMut::new();
         while significant(&start).is_none() && start.len() < LARGEST_ERROR {
             match self.piece().await? {
@@ -88,7 +88,7 @@ impl Incoming {
     }
 
     /// Everything, unless it is larger than `most`.
-    pub(super) async fn read_whole(mut self, head: Head, most: usize) -> Result<(Head, Bytes), Error> {
+    pub(crate) async fn read_whole(mut self, head: Head, most: usize) -> Result<(Head, Bytes), Error> {
         let mut body = BytesMut::new();
         loop {
             match self.piece().await {
@@ -127,7 +127,12 @@ impl Incoming {
 
 /// The first byte that is neither blank nor part of a byte order mark.
 pub(crate) fn significant(bytes: &[u8]) -> Option<u8> {
-    bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte))
+    significant_at(bytes).and_then(|at| bytes.get(at).copied())
+}
+
+/// Where that byte is.
+pub(crate) fn significant_at(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte))
 }
 
 /// Whether a body that begins with this byte is one JSON value or a web page: no event and no file does.

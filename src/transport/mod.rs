@@ -22,11 +22,13 @@ use crate::request::Unsent;
 use crate::response::Response;
 use crate::wire::{Read, Typed};
 
-pub(crate) use decode::{Unreadable, decode_into, decode_text, says_failure, undeclared_failure};
+#[cfg(fuzzing)]
+pub(crate) use decode::answer as decode_answer;
+pub(crate) use decode::{Unreadable, decode_into, decode_text, is_empty, says_failure, undeclared_failure};
 #[cfg(feature = "realtime")]
 pub(crate) use flight::upgrade;
 pub(crate) use flight::{head, ready, whole};
-pub(crate) use incoming::{Broken, Incoming, LARGEST_ERROR, Pieces, begins_text, significant};
+pub(crate) use incoming::{Broken, Incoming, LARGEST_ERROR, Pieces, begins_text, significant_at};
 pub(crate) use spans::Watch;
 
 /// A boxed future, as `IntoFuture` wants it.
@@ -124,8 +126,11 @@ pub(crate) async fn refuse_text(mut arriving: Arriving, wanted: &str) -> Result<
     if !matches!(arriving.head.media_type().as_str(), "application/json" | "text/html") {
         return Ok(arriving);
     }
+    // A list in place of events, where nothing else can come, is another form of them.
+    let always = arriving.head.about.operation.stream.is_some_and(|stream| stream.switch.is_none());
     let error = match arriving.body.look().await {
-        Ok(Some(byte)) if !begins_text(byte) => return Ok(arriving),
+        Ok(Some(byte)) if !begins_text(byte) || (always && byte == b'[') => return Ok(arriving),
+        Ok(Some(b'{')) if always && !says_failure(&String::from_utf8_lossy(arriving.body.seen())) => return Ok(arriving),
         Ok(_) => {
             let words = arriving.body.words(None).await;
             unwanted(arriving.head, words, wanted)

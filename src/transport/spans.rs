@@ -43,6 +43,12 @@ impl Watch {
         Self { core: Arc::clone(core), operation: unsent.operation, span, answered: None, facts: Facts::default() }
     }
 
+    /// For a call that nobody sent.
+    #[cfg(fuzzing)]
+    pub(crate) fn idle(core: &Arc<Core>, operation: &'static Operation) -> Self {
+        Self { core: Arc::clone(core), operation, span: Span::none(), answered: None, facts: Facts::default() }
+    }
+
     pub(super) fn span(&self) -> Span {
         self.span.clone()
     }

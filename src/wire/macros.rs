@@ -223,6 +223,8 @@ macro_rules! tagged {
         }
 
         impl $crate::wire::Typed for $name {
+            const TAG: Option<&'static str> = Some($tag);
+
             fn extra(&self) -> Option<&$crate::wire::Extra> {
                 match self {
                     $(Self::$variant(value) => $crate::wire::Typed::extra(value),)*

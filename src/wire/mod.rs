@@ -61,6 +61,9 @@ pub trait Read<'de>: Sized {
 
 /// What the transport needs to know of an answer's type. Sealed: implemented by generated types only.
 pub trait Typed: Serialize {
+    /// The member that tells the kinds of a union apart.
+    const TAG: Option<&'static str> = None;
+
     /// The members that the document does not describe.
     fn extra(&self) -> Option<&Extra> {
         None

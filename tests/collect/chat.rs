@@ -40,12 +40,12 @@ async fn texts_and_reasoning_are_joined_and_the_last_facts_win() {
 }
 
 #[tokio::test]
-async fn several_choices_stay_apart() {
+async fn several_choices_stay_apart_in_order() {
     let piece = |index: i64, text: &str| json!({"choices": [{"index": index, "delta": {"content": text}}]});
     let whole = collected(&[piece(1, "b"), piece(0, "a"), piece(1, "B")], "data: [DONE]\n\n").await.unwrap();
     let texts: Vec<_> =
         whole.choices.unwrap().into_iter().map(|choice| (choice.index.unwrap(), choice.message.unwrap().text())).collect();
-    assert_eq!(texts, [(1, "bB".to_owned()), (0, "a".to_owned())]);
+    assert_eq!(texts, [(0, "a".to_owned()), (1, "bB".to_owned())]);
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn tool_calls_come_each_once_it_is_whole() {
     let cases = [
         ("one, finished", vec![begun.clone(), more.clone(), finish.clone()], good, vec!["{\"a\":1}"], false),
         ("one, without a finish reason", vec![begun.clone(), more.clone()], good, vec!["{\"a\":1}"], false),
-        ("a finish reason, then cut", vec![begun.clone(), more.clone(), finish.clone()], "", vec!["{\"a\":1}"], true),
+        ("a finish reason, no mark", vec![begun.clone(), more.clone(), finish.clone()], "", vec!["{\"a\":1}"], false),
         ("the second is cut", vec![begun.clone(), more.clone(), next.clone()], "", vec!["{\"a\":1}"], true),
         ("interleaved", vec![begun.clone(), next, more, one(piece(1, "", ":2}"))], good, vec!["{\"a\":1}", "{\"b\":2}"], false),
         ("cut in the first", vec![begun.clone()], "", vec![], true),

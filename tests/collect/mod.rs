@@ -30,7 +30,7 @@ async fn gateway(events: &[Value], end: &str) -> Server {
 }
 
 /// As JSON, without the members that are null.
-fn plain(value: impl Serialize) -> Value {
+pub fn plain(value: impl Serialize) -> Value {
     fn clean(value: &mut Value) {
         match value {
             Value::Object(members) => {

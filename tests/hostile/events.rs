@@ -43,7 +43,6 @@ async fn events_that_are_no_chunks_are_named() {
     let bad = || unreadable("an event can't be read");
     run(vec![
         case("words", ONLY, events(format!("data: hello\n\n{DONE}")), bad()),
-        case("null", ONLY, events(format!("data: null\n\n{DONE}")), bad()),
         case("a number", ONLY, events(format!("data: 42\n\n{DONE}")), bad()),
         case("a list", ONLY, events(format!("data: [1]\n\n{DONE}")), bad()),
         case(

@@ -195,6 +195,8 @@ impl Checker<'_> {
             end: word("end"),
             last: self.texts(&pointer, words, "last").unwrap_or_default(),
             finish: self.texts(&pointer, words, "finish").unwrap_or_default(),
+            enough: self.texts(&pointer, words, "enough").unwrap_or_default(),
+            failure: self.texts(&pointer, words, "failure").unwrap_or_default(),
             event: event.to_owned(),
         };
         if stream.end.is_none() && stream.last.is_empty() && stream.finish.is_empty() {

@@ -1,11 +1,13 @@
 //! Chat chunks put together: text, reasoning, tool calls, usage.
 
+use std::collections::HashMap;
+
 use crate::generated::octopusx::chat::{
     ChatChoice, ChatChunkChoice, ChatCompletion, ChatCompletionChunk, ChatContent, ChatContentPart, ChatDelta, ChatFunctionCall,
     ChatLogprobs, ChatMessage, ChatTextPart, ChatToolArguments, ChatToolCall, ChatToolCallDelta, ChatUsage,
 };
-use crate::sections::pieces::{append, keep, keep_text};
-use crate::stream::{Collect, Collector};
+use crate::sections::pieces::{append, at_index, join_extra, keep, keep_count, keep_extra, keep_text};
+use crate::stream::{Collect, Collector, Shown};
 
 impl Collect for ChatCompletionChunk {
     type Whole = ChatCompletion;
@@ -14,14 +16,30 @@ impl Collect for ChatCompletionChunk {
     fn added_text(&self) -> String {
         self.text()
     }
+
+    fn text_after(&self, shown: &mut Shown) -> String {
+        let choice = self.first_choice();
+        let text = |delta: Option<&ChatDelta>| delta.map(ChatDelta::text).unwrap_or_default();
+        match choice.map(|choice| text(choice.delta.as_ref())).filter(|text| !text.is_empty()) {
+            Some(text) => shown.piece(None, None, text),
+            None => shown.whole(text(choice.and_then(|choice| choice.message.as_ref()))),
+        }
+    }
 }
 
 /// The answer so far, and how its tool calls are told apart.
 #[derive(Default)]
 pub struct Chunks {
     whole: ChatCompletion,
-    /// For each choice, the `index` of each of its tool calls.
-    calls: Vec<Vec<Option<i64>>>,
+    /// The tool calls of each choice.
+    calls: HashMap<i64, Calls>,
+}
+
+/// Where the tool calls of a choice stand, the latest of each index and id.
+#[derive(Default)]
+struct Calls {
+    by_index: HashMap<i64, usize>,
+    by_id: HashMap<String, usize>,
 }
 
 impl Collector for Chunks {
@@ -35,13 +53,13 @@ impl Collector for Chunks {
         keep_text(&mut whole.model, &chunk.model);
         keep_text(&mut whole.system_fingerprint, &chunk.system_fingerprint);
         keep(&mut whole.service_tier, &chunk.service_tier);
-        // Some gateways send an empty usage with every chunk.
-        if whole.usage.is_none() || chunk.usage.as_ref().is_some_and(|usage| *usage != ChatUsage::default()) {
-            keep(&mut whole.usage, &chunk.usage);
+        if let Some(usage) = &chunk.usage {
+            add_usage(whole.usage.get_or_insert_default(), usage);
         }
-        whole.extra.extend(chunk.extra.clone());
-        for choice in chunk.choices.iter().flatten() {
-            self.add_choice(choice);
+        keep_extra(&mut whole.extra, &chunk.extra);
+        // Choices without an index stand in order.
+        for (position, choice) in (0..).zip(chunk.choices.iter().flatten()) {
+            self.add_choice(choice.index.unwrap_or(position), choice);
         }
     }
 
@@ -55,28 +73,42 @@ impl Collector for Chunks {
 }
 
 impl Chunks {
-    fn add_choice(&mut self, piece: &ChatChunkChoice) {
-        let index = piece.index.unwrap_or_default();
-        let choices = self.whole.choices.get_or_insert_default();
-        let at = choices.iter().position(|choice| choice.index == Some(index)).unwrap_or_else(|| {
-            let mut choice = ChatChoice::new();
-            choice.index = Some(index);
-            choices.push(choice);
-            self.calls.push(Vec::new());
-            choices.len() - 1
-        });
-        let choice = &mut choices[at];
+    fn add_choice(&mut self, index: i64, piece: &ChatChunkChoice) {
+        let choice = at_index(self.whole.choices.get_or_insert_default(), index, |choice| choice.index, empty_choice);
         if piece.finish_reason.as_ref().is_some_and(|reason| !reason.as_str().is_empty()) {
             choice.finish_reason.clone_from(&piece.finish_reason);
         }
-        choice.extra.extend(piece.extra.clone());
+        keep_extra(&mut choice.extra, &piece.extra);
         if let Some(logprobs) = &piece.logprobs {
             add_logprobs(choice.logprobs.get_or_insert_default(), logprobs);
         }
         if let Some(delta) = &piece.delta {
-            add_delta(choice.message.get_or_insert_with(empty_message), &mut self.calls[at], delta);
+            add_delta(choice.message.get_or_insert_with(empty_message), self.calls.entry(index).or_default(), delta);
+        }
+        // The whole message repeats the pieces, unless it comes alone.
+        let says_nothing = |message: &ChatMessage| message.content.is_none() && message.tool_calls.is_none();
+        if let Some(whole) = piece.message.as_ref().filter(|_| choice.message.as_ref().is_none_or(says_nothing)) {
+            add_delta(choice.message.get_or_insert_with(empty_message), self.calls.entry(index).or_default(), whole);
         }
     }
+}
+
+fn empty_choice(index: i64) -> ChatChoice {
+    let mut choice = ChatChoice::new();
+    choice.index = Some(index);
+    choice
+}
+
+/// Counters one by one: a chunk may bring only some of them.
+fn add_usage(kept: &mut ChatUsage, came: &ChatUsage) {
+    keep_count(&mut kept.prompt_tokens, &came.prompt_tokens);
+    keep_count(&mut kept.completion_tokens, &came.completion_tokens);
+    keep_count(&mut kept.total_tokens, &came.total_tokens);
+    keep_count(&mut kept.input_tokens, &came.input_tokens);
+    keep_count(&mut kept.output_tokens, &came.output_tokens);
+    keep(&mut kept.prompt_tokens_details, &came.prompt_tokens_details);
+    keep(&mut kept.completion_tokens_details, &came.completion_tokens_details);
+    keep_extra(&mut kept.extra, &came.extra);
 }
 
 fn empty_message() -> ChatMessage {
@@ -93,19 +125,19 @@ fn add_logprobs(kept: &mut ChatLogprobs, came: &ChatLogprobs) {
     }
 }
 
-fn add_delta(message: &mut ChatMessage, calls: &mut Vec<Option<i64>>, delta: &ChatDelta) {
+fn add_delta(message: &mut ChatMessage, calls: &mut Calls, delta: &ChatDelta) {
     keep(&mut message.role, &delta.role);
     append(&mut message.reasoning_content, &delta.reasoning_content);
     append(&mut message.reasoning, &delta.reasoning);
     append(&mut message.refusal, &delta.refusal);
-    message.extra.extend(delta.extra.clone());
+    join_extra(&mut message.extra, &delta.extra);
     if let Some(content) = &delta.content {
         add_content(&mut message.content, content);
     }
     #[allow(deprecated)]
     if let Some(call) = &delta.function_call {
         let kept = message.function_call.get_or_insert_with(empty_call);
-        append(&mut kept.name, &call.name);
+        add_name(&mut kept.name, &call.name);
         add_arguments(&mut kept.arguments, call.arguments.as_ref());
     }
     let pieces = delta.tool_calls.as_deref().unwrap_or_default();
@@ -149,44 +181,59 @@ fn into_parts(content: ChatContent) -> Vec<ChatContentPart> {
 }
 
 /// A piece belongs to the call of the same index, else of the same id, else at the same position.
-fn add_tool_call(
-    kept: &mut Vec<ChatToolCall>,
-    indexes: &mut Vec<Option<i64>>,
-    position: Option<usize>,
-    piece: &ChatToolCallDelta,
-) {
+fn add_tool_call(kept: &mut Vec<ChatToolCall>, calls: &mut Calls, position: Option<usize>, piece: &ChatToolCallDelta) {
     let index = piece.index.filter(|index| *index >= 0);
     let id = piece.id.as_deref().filter(|id| !id.is_empty());
     let at = match (index, id) {
-        (Some(index), _) => indexes.iter().position(|known| *known == Some(index)),
-        (None, Some(id)) => kept.iter().position(|call| call.id.as_deref() == Some(id)),
+        // Some upstreams give all calls the same index.
+        (Some(index), _) => calls.by_index.get(&index).copied().filter(|at| !is_another(&kept[*at], id, piece)),
+        (None, Some(id)) => calls.by_id.get(id).copied(),
         // Gateways that send neither send whole calls, or one after the other: a new one begins with its name.
-        (None, None) if starts_anew(piece) => None,
+        (None, None) if has_name(piece) && kept.last().is_some_and(is_named) => None,
         (None, None) => position.filter(|at| *at < kept.len()).or(kept.len().checked_sub(1)),
     };
     let at = at.unwrap_or_else(|| {
         let mut call = ChatToolCall::new("", empty_call());
         (call.id, call.type_, call.function) = (None, None, None);
         kept.push(call);
-        indexes.push(index);
         kept.len() - 1
     });
+    if let Some(index) = index {
+        calls.by_index.insert(index, at);
+    }
     let call = &mut kept[at];
-    if let Some(id) = id {
+    if let Some(id) = id.filter(|id| call.id.as_deref() != Some(id)) {
+        calls.by_id.insert(id.to_owned(), at);
         call.id = Some(id.to_owned());
     }
-    keep(&mut call.type_, &piece.type_);
-    call.extra.extend(piece.extra.clone());
+    keep_text(&mut call.type_, &piece.type_);
+    join_extra(&mut call.extra, &piece.extra);
     if let Some(function) = &piece.function {
         let kept = call.function.get_or_insert_with(empty_call);
-        append(&mut kept.name, &function.name);
+        add_name(&mut kept.name, &function.name);
         add_arguments(&mut kept.arguments, function.arguments.as_ref());
-        kept.extra.extend(function.extra.clone());
+        join_extra(&mut kept.extra, &function.extra);
     }
 }
 
-fn starts_anew(piece: &ChatToolCallDelta) -> bool {
+/// Whether a piece with a call's index begins another call.
+fn is_another(call: &ChatToolCall, id: Option<&str>, piece: &ChatToolCallDelta) -> bool {
+    id.is_some() && call.id.is_some() && call.id.as_deref() != id && has_name(piece) && is_named(call)
+}
+
+fn has_name(piece: &ChatToolCallDelta) -> bool {
     piece.function.as_ref().is_some_and(|function| function.name.as_ref().is_some_and(|name| !name.is_empty()))
+}
+
+fn is_named(call: &ChatToolCall) -> bool {
+    call.function.as_ref().is_some_and(|function| function.name.is_some())
+}
+
+/// Some upstreams say the name with each piece.
+fn add_name(kept: &mut Option<String>, came: &Option<String>) {
+    if kept != came {
+        append(kept, came);
+    }
 }
 
 /// Pieces of text are joined; an object is whole already.

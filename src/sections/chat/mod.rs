@@ -5,7 +5,9 @@ mod tool_calls;
 #[cfg(feature = "schemars")]
 mod tools;
 
-use crate::generated::octopusx::chat::{ChatCompletion, ChatCompletionChunk, ChatContent, ChatMessage, ChatToolCall};
+use crate::generated::octopusx::chat::{
+    ChatChunkChoice, ChatCompletion, ChatCompletionChunk, ChatContent, ChatDelta, ChatMessage, ChatToolCall,
+};
 pub use tool_calls::ToolCallStream;
 
 impl ChatMessage {
@@ -88,8 +90,19 @@ impl ChatCompletionChunk {
     /// The text that this chunk adds to the first choice; empty when it adds none.
     #[must_use]
     pub fn text(&self) -> String {
-        let first = self.choices.iter().flatten().find(|choice| choice.index.unwrap_or_default() == 0);
-        let content = first.and_then(|choice| choice.delta.as_ref()).and_then(|delta| delta.content.as_ref());
-        content.map(ChatContent::text).unwrap_or_default()
+        let delta = self.first_choice().and_then(|choice| choice.delta.as_ref().or(choice.message.as_ref()));
+        delta.map(ChatDelta::text).unwrap_or_default()
+    }
+
+    /// Choices without an index stand in order.
+    fn first_choice(&self) -> Option<&ChatChunkChoice> {
+        let mut choices = (0..).zip(self.choices.iter().flatten());
+        choices.find(|(position, choice)| choice.index.unwrap_or(*position) == 0).map(|(_, choice)| choice)
+    }
+}
+
+impl ChatDelta {
+    fn text(&self) -> String {
+        self.content.as_ref().map(ChatContent::text).unwrap_or_default()
     }
 }

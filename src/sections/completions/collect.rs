@@ -3,7 +3,7 @@
 use crate::generated::octopusx::completions::{
     Completion, CompletionChoice, CompletionChunk, CompletionFinishReason, CompletionLogprobs, CompletionUsage,
 };
-use crate::sections::pieces::{append, at_index, extend, keep, keep_extra, keep_text};
+use crate::sections::pieces::{append, at_index, extend, keep, keep_count, keep_extra, keep_text};
 use crate::stream::{Collect, Collector};
 
 impl Collect for CompletionChunk {
@@ -78,8 +78,8 @@ fn add_logprobs(kept: &mut CompletionLogprobs, piece: &CompletionLogprobs) {
 
 /// Counters one by one: the last chunk may bring only some of them.
 fn add_usage(kept: &mut CompletionUsage, came: &CompletionUsage) {
-    keep(&mut kept.prompt_tokens, &came.prompt_tokens);
-    keep(&mut kept.completion_tokens, &came.completion_tokens);
-    keep(&mut kept.total_tokens, &came.total_tokens);
+    keep_count(&mut kept.prompt_tokens, &came.prompt_tokens);
+    keep_count(&mut kept.completion_tokens, &came.completion_tokens);
+    keep_count(&mut kept.total_tokens, &came.total_tokens);
     keep_extra(&mut kept.extra, &came.extra);
 }

@@ -11,7 +11,7 @@ use crate::generated::octopusx::responses::{
     ResponseTokenLogprob, ResponseToolArguments,
 };
 use crate::sections::pieces::append;
-use crate::stream::{Collect, Collector};
+use crate::stream::{Collect, Collector, Shown};
 use crate::wire::Extra;
 
 impl Collect for Event {
@@ -20,6 +20,29 @@ impl Collect for Event {
 
     fn added_text(&self) -> String {
         self.text()
+    }
+
+    fn text_after(&self, shown: &mut Shown) -> String {
+        match self {
+            Self::ResponseOutputTextDelta(event) => shown.piece(event.output_index, event.content_index, event.delta.clone()),
+            Self::ResponseOutputTextDone(event) => shown.rest(event.output_index, event.content_index, &event.text),
+            Self::ResponseContentPartAdded(event) => match &event.part {
+                Part::OutputText(part) => shown.piece(event.output_index, event.content_index, part.text.clone()),
+                _ => String::new(),
+            },
+            Self::ResponseContentPartDone(event) => match &event.part {
+                Part::OutputText(part) => shown.rest(event.output_index, event.content_index, &part.text),
+                _ => String::new(),
+            },
+            Self::ResponseOutputItemDone(event) => match &event.item {
+                Item::Message(message) => shown.item(message.text()),
+                _ => String::new(),
+            },
+            Self::ResponseCompleted(event) => shown.whole(event.response.text()),
+            Self::ResponseIncomplete(event) => shown.whole(event.response.text()),
+            Self::ResponseFailed(event) => shown.whole(event.response.text()),
+            _ => String::new(),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Renders a list of prompts, one a line, into a folder: `batch_videos PROMPTS.txt FOLDER`.
+//! Renders a list of prompts, one a line, into a folder: `cargo run --example batch_videos PROMPTS.txt FOLDER`, with the
+//! key in `OCTOPUSX_API_KEY`. Without arguments it shows itself with three prompts at an embedded gateway.
 //!
 //! It can be killed at any moment and started again: it goes on where it was, and no prompt is paid for twice. Every step
 //! is in the folder's journal before it is taken. The one moment that no journal can cover is that between sending a
@@ -29,6 +30,7 @@ async fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["--submit", prompts, folder] => submit(Path::new(prompts), Path::new(folder)).await.map(|()| true),
         [prompts, folder] => render(Path::new(prompts), Path::new(folder)).await,
+        [] => rehearse().await,
         _ => Err("usage: batch_videos PROMPTS.txt FOLDER; the key is in OCTOPUSX_API_KEY".into()),
     };
     match done {
@@ -39,6 +41,20 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs this program with three prompts at a gateway on this machine.
+async fn rehearse() -> Outcome<bool> {
+    let gateway = octopusx_mock::Gateway::start().await?;
+    let folder = std::env::temp_dir().join(format!("batch-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let list = folder.join("prompts.txt");
+    std::fs::write(&list, "a cat nods to music\na paper plane flies through an office\nan octopus paints a wall\n")?;
+    let mut program = Command::new(std::env::current_exe()?);
+    program.arg(list).arg(&folder).env("OCTOPUSX_API_KEY", gateway.key()).env("OCTOPUSX_BASE_URL", gateway.url());
+    let done = tokio::task::spawn_blocking(move || program.status()).await??;
+    println!("they are in {}", folder.display());
+    Ok(done.success())
 }
 
 /// How far a prompt is.

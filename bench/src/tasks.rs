@@ -58,6 +58,8 @@ fn measured<F: Future<Output = Outcome> + Send>(arguments: &[String], wait: fn(S
     process::allow_many_files()?;
     let base = arguments.first().ok_or("no address")?.clone();
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
+        // The first client chooses the TLS provider, for reqwest's own too.
+        client(&base)?;
         let http = reqwest::Client::new();
         // The process as it is before anything is waited for.
         asked(&http, &base).await?;

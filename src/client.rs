@@ -23,7 +23,7 @@ use crate::timeouts::Timeouts;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const RETRY_BUDGET: u32 = 50;
 /// So many questions about tasks are under way at a time, however many tasks are waited for.
-const POLLS: usize = 64;
+const POLLS: usize = 32;
 const MAX_BODY: NonZeroUsize = NonZeroUsize::new(64 * 1024 * 1024).unwrap();
 
 /// What all clones of a client share.

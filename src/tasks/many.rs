@@ -22,7 +22,7 @@ use super::{Followed, TaskAnswer, TaskRef, TaskState};
 use crate::client::{Core, System};
 use crate::error::{Error, Kind as ErrorKind};
 
-const LANES: usize = 64;
+const LANES: usize = 32;
 /// So many tasks are asked about in one question, where a kind can be. How many a gateway takes is not documented.
 const BATCH: usize = 50;
 
@@ -110,7 +110,7 @@ impl WaitAll {
         self
     }
 
-    /// How many questions are under way at a time, at most 64, the default: as many as all of a client's waiting has.
+    /// How many questions are under way at a time, at most 32, the default: as many as all of a client's waiting has.
     pub fn concurrency(mut self, most: usize) -> Self {
         self.lanes = most.clamp(1, LANES);
         self

@@ -18,7 +18,7 @@ type OnProgress<A> = Box<dyn FnMut(&A) + Send>;
 /// Failures of the network and of the gateway in between do not end it, only the deadline does: transport errors, 429,
 /// 5xx (with `Retry-After` waited out), and in the first seconds also that the task is not known yet. Every error carries
 /// the task ([`Error::resume`], [`Error::task_id`], [`Error::task_kind`]). Dropping it stops polling at once; the task
-/// itself goes on. All tasks that a client waits for share 64 questions at a time.
+/// itself goes on. All tasks that a client waits for share 32 questions at a time.
 ///
 /// ```no_run
 /// # #[cfg(feature = "videos")]

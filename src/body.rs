@@ -1,10 +1,12 @@
-//! What a request carries: nothing, bytes, or a form with files.
+//! What a request carries: nothing, bytes, a form with files, or one file.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::multipart::Form;
+use crate::multipart::{FilePart, Form};
+use crate::outgoing::Watch;
 
 /// The body of an unsent request.
 #[derive(Clone, Debug, Default)]
@@ -17,10 +19,12 @@ pub enum Payload {
     Bytes(Bytes),
     /// Put together when it is sent, so that a file is read only then and can be read again.
     Form(Form),
+    /// One file as the whole body.
+    File(FilePart, Arc<Watch>),
 }
 
 impl Body {
-    /// The bytes; `None` when there is no body or it is a form, which is put together only when it is sent.
+    /// The bytes; `None` when there is no body or it is a form or a file, which are read only when they are sent.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
@@ -33,6 +37,7 @@ impl Body {
     pub(crate) fn is_replayable(&self) -> bool {
         match &self.0 {
             Payload::Form(form) => form.is_replayable(),
+            Payload::File(file, _) => file.is_replayable(),
             Payload::Empty | Payload::Bytes(_) => true,
         }
     }
@@ -53,6 +58,7 @@ impl fmt::Debug for Payload {
             Self::Empty => f.write_str("Empty"),
             Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
             Self::Form(form) => form.fmt(f),
+            Self::File(file, _) => file.fmt(f),
         }
     }
 }

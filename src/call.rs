@@ -99,6 +99,14 @@ impl<T, P> Call<T, P> {
         })
     }
 
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(crate) fn into_unsent(self) -> Result<Box<Unsent>, Error> {
+        self.unsent.map_err(|error| Error::input(error, Some(self.operation)))
+    }
+
     /// The operation that this call is for.
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
@@ -231,21 +239,8 @@ fn fill(template: &str, arguments: &[&str]) -> Result<String, BuildError> {
 }
 
 const fn unlisted(method: Method) -> Operation {
-    Operation {
-        id: "unlisted",
-        idempotent: matches!(method, Method::GET | Method::HEAD),
-        method,
-        path: "",
-        auth: Auth::Bearer,
-        success: None,
-        stream: None,
-        usage: None,
-        plain_text: None,
-        headers: &[],
-        queries: &[],
-        lists_conflict: false,
-        websocket: None,
-    }
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    Operation::undocumented("unlisted", method, Auth::Bearer, reads)
 }
 
 impl<T: Answer, P: 'static> IntoFuture for Call<T, P> {

@@ -217,6 +217,27 @@ macro_rules! client_methods {
                 $crate::tasks::WaitAll::new::<Self>(&self.core, tasks.into_iter().collect())
             }
 
+            /// Downloads what a task has made: give it any answer about the task.
+            ///
+            /// ```no_run
+            /// # #[cfg(feature = "suno")]
+            /// # async fn example(client: octopusx::Client) -> Result<(), octopusx::Error> {
+            /// let songs = client.suno().fetch("7c1e9a54").await?;
+            /// for number in 0..songs.media_urls().len() {
+            ///     client.download(&songs).result(number).to("songs/").await?;
+            /// }
+            /// # Ok(()) }
+            /// ```
+            pub fn download<T: $crate::tasks::Task<Client = Self>>(&self, task: &T) -> $crate::Download {
+                $crate::Download::of_task(&self.core, T::KIND, task.task_id(), task.media_urls())
+            }
+
+            /// Downloads from an address, one of a task's `media_urls()` for example. The key goes along to the
+            /// gateway's own host alone.
+            pub fn download_url(&self, address: &str) -> $crate::Download {
+                $crate::Download::of_address(&self.core, address)
+            }
+
             pub(crate) fn core(&self) -> &::std::sync::Arc<$crate::client::Core> {
                 &self.core
             }

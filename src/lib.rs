@@ -53,6 +53,7 @@ mod multipart;
 #[cfg(feature = "openoctopus")]
 pub mod openoctopus;
 mod operation;
+mod outgoing;
 mod pointer;
 #[cfg(feature = "realtime")]
 pub mod realtime;
@@ -66,14 +67,16 @@ mod stream;
 mod structured;
 pub mod tasks;
 mod timeouts;
+mod transferred;
 mod transport;
+mod upload;
 pub mod values;
 mod wire;
 
 pub use body::Body;
 pub use call::Call;
 pub use client::{Client, ClientBuilder, System};
-pub use downloads::ByteStream;
+pub use downloads::{ByteStream, Download, Downloaded};
 pub use error::{ApiError, Error};
 pub use generated::octopusx::*;
 pub use multipart::{FilePart, Form};
@@ -83,6 +86,8 @@ pub use retry::RetryPolicy;
 #[cfg(feature = "chat")]
 pub use sections::ToolCallStream;
 pub use stream::{Collect, Collecting, EventStream, RawEvent, TextStream};
+pub use transferred::Transferred;
+pub use upload::{Upload, Uploaded};
 pub use wire::Extra;
 
 /// The crates whose types appear in this one's signatures.

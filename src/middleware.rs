@@ -48,7 +48,8 @@ pub struct Attempt {
 /// ```
 pub trait Middleware: Send + Sync + 'static {
     /// Before a request leaves, for each attempt. The key is in its headers, marked as sensitive. Headers, body, path and
-    /// query can be changed; the method and the host can't.
+    /// query can be changed; the method and the host can't. Not called for files on other hosts: what it adds may be
+    /// meant for the gateway alone.
     ///
     /// # Errors
     /// A reason not to send it; the call fails with it.

@@ -2,23 +2,16 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_core::Stream;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
 
+use crate::outgoing::{ByteSource, Outgoing};
 use crate::request::BuildError;
 use crate::wire::{Extra, Read};
-
-/// Read from a file at once: small pieces cost far more CPU.
-const PIECE: usize = 256 * 1024;
-
-/// Where a streamed part's bytes come from.
-type ByteSource = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
 
 /// A file to send: its bytes, a path, or a stream.
 ///
@@ -87,78 +80,46 @@ impl FilePart {
         self
     }
 
-    async fn into_part(self) -> Result<reqwest::multipart::Part, BuildError> {
-        let media =
-            self.content_type.unwrap_or_else(|| mime_guess::from_path(&self.file_name).first_or_octet_stream().to_string());
-        let part = match self.source {
-            Source::Bytes(bytes) => {
-                let length = bytes.len() as u64;
-                reqwest::multipart::Part::stream_with_length(bytes, length)
-            }
-            Source::Path(path) => open(&path).await?,
+    /// What [`content_type`](Self::content_type) says.
+    pub(crate) fn media(&self) -> String {
+        let guess = || mime_guess::from_path(&self.file_name).first_or_octet_stream().to_string();
+        self.content_type.clone().unwrap_or_else(guess)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.file_name
+    }
+
+    /// Whether it can be read a second time.
+    pub(crate) fn is_replayable(&self) -> bool {
+        !matches!(self.source, Source::Stream { .. })
+    }
+
+    /// Its bytes, from the start.
+    pub(crate) async fn open(&self) -> Result<Outgoing, BuildError> {
+        match &self.source {
+            Source::Bytes(bytes) => Ok(Outgoing::bytes(&self.file_name, bytes.clone())),
+            Source::Path(path) => Outgoing::file(path).await,
             Source::Stream { stream, length } => {
                 let taken = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let stream = taken.ok_or_else(|| {
                     BuildError::message(format!("the stream of `{}` was sent before and can't be sent again", self.file_name))
                 })?;
-                let body = reqwest::Body::wrap_stream(stream);
-                match length {
-                    Some(length) => reqwest::multipart::Part::stream_with_length(body, length),
-                    None => reqwest::multipart::Part::stream(body),
-                }
+                Ok(Outgoing::stream(&self.file_name, stream, *length))
             }
+        }
+    }
+
+    async fn into_part(self) -> Result<reqwest::multipart::Part, BuildError> {
+        let (outgoing, media) = (self.open().await?, self.media());
+        let length = outgoing.length();
+        let body = reqwest::Body::wrap_stream(outgoing);
+        let part = match length {
+            Some(length) => reqwest::multipart::Part::stream_with_length(body, length),
+            None => reqwest::multipart::Part::stream(body),
         };
         let part = part.file_name(self.file_name);
         part.mime_str(&media).map_err(|_| BuildError::message(format!("`{media}` is no media type")))
-    }
-}
-
-async fn open(path: &Path) -> Result<reqwest::multipart::Part, BuildError> {
-    let failed = |error: std::io::Error| BuildError {
-        message: format!("{} can't be read: {error}", path.display()),
-        source: Some(error.into()),
-    };
-    let file = tokio::fs::File::open(path).await.map_err(failed)?;
-    let facts = file.metadata().await.map_err(failed)?;
-    if !facts.is_file() {
-        return Err(BuildError::message(format!("{} is no file", path.display())));
-    }
-    let pieces = Pieces { file: Some(file), reading: None };
-    Ok(reqwest::multipart::Part::stream_with_length(reqwest::Body::wrap_stream(pieces), facts.len()))
-}
-
-type Reading = Pin<Box<dyn Future<Output = (tokio::fs::File, std::io::Result<Bytes>)> + Send>>;
-
-/// A file as a stream of large pieces.
-struct Pieces {
-    file: Option<tokio::fs::File>,
-    reading: Option<Reading>,
-}
-
-impl Stream for Pieces {
-    type Item = std::io::Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Option<Self::Item>> {
-        if self.reading.is_none() {
-            let Some(mut file) = self.file.take() else { return std::task::Poll::Ready(None) };
-            self.reading = Some(Box::pin(async move {
-                file.set_max_buf_size(PIECE);
-                let mut piece = BytesMut::with_capacity(PIECE);
-                let read = file.read_buf(&mut piece).await;
-                (file, read.map(|_| piece.freeze()))
-            }));
-        }
-        let Some(reading) = &mut self.reading else { return std::task::Poll::Ready(None) };
-        let (file, piece) = std::task::ready!(reading.as_mut().poll(context));
-        self.reading = None;
-        std::task::Poll::Ready(match piece {
-            Ok(piece) if piece.is_empty() => None,
-            Ok(piece) => {
-                self.file = Some(file);
-                Some(Ok(piece))
-            }
-            Err(error) => Some(Err(error)),
-        })
     }
 }
 
@@ -205,7 +166,7 @@ impl Form {
     /// Whether all its files can be read a second time: streams can't.
     pub(crate) fn is_replayable(&self) -> bool {
         self.parts.iter().all(|(_, part)| match part {
-            Part::File(file) => !matches!(file.source, Source::Stream { .. }),
+            Part::File(file) => file.is_replayable(),
             Part::Text(_) => true,
         })
     }

@@ -81,6 +81,25 @@ pub(crate) struct Older {
 }
 
 impl Operation {
+    /// A request that no document describes.
+    pub(crate) const fn undocumented(id: &'static str, method: Method, auth: Auth, idempotent: bool) -> Self {
+        Self {
+            id,
+            method,
+            path: "",
+            auth,
+            idempotent,
+            headers: &[],
+            queries: &[],
+            success: None,
+            stream: None,
+            usage: None,
+            plain_text: None,
+            lists_conflict: false,
+            websocket: None,
+        }
+    }
+
     /// `videos_create`: the tag and the method's name.
     #[must_use]
     pub fn id(&self) -> &'static str {

@@ -147,6 +147,11 @@ impl<'c> Retries<'c> {
         self.attempts
     }
 
+    /// After an attempt that came further than any before: those before it count no more.
+    pub(crate) fn progressed(&mut self) {
+        self.attempts = 1;
+    }
+
     pub(crate) fn succeeded(&self) {
         self.budget.earn();
     }

@@ -13,6 +13,7 @@ mod results;
 mod startup;
 mod stream;
 mod tasks;
+mod transfer;
 
 use results::Results;
 
@@ -28,7 +29,7 @@ struct Part {
     roles: &'static [(&'static str, fn(&[String]) -> Outcome)],
 }
 
-const PARTS: &[Part] = &[request::PART, startup::PART, stream::PART, tasks::PART, realtime::PART];
+const PARTS: &[Part] = &[request::PART, startup::PART, stream::PART, tasks::PART, realtime::PART, transfer::PART];
 
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -7,6 +7,7 @@ use crate::names;
 use crate::prepare;
 use crate::text::{Writer, literal, rustdoc};
 use crate::types::rust_type;
+use crate::uploads;
 
 /// Writes what holds for the whole document.
 pub fn write_document_facts(out: &mut Writer, api: &Api) {
@@ -72,7 +73,10 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &Section) {
             }
         }
     }
+    let uploading = own.iter().map(|(operation, _)| *operation).find(|operation| operation.upload.is_some());
+    uploading.into_iter().for_each(|operation| uploads::write_methods(out, operation));
     out.close();
+    uploading.into_iter().for_each(|operation| uploads::write_setters(out, api, operation));
     let mut seen = BTreeSet::new();
     for (operation, face) in &own {
         if seen.insert(&operation.id) {

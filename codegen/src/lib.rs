@@ -29,6 +29,7 @@ pub mod slice;
 pub mod tasks;
 pub mod text;
 pub mod types;
+pub mod uploads;
 
 use std::path::PathBuf;
 

@@ -70,6 +70,8 @@ pub struct Operation {
     pub plain_text: Option<String>,
     /// Whether 409 is among the answers.
     pub lists_conflict: bool,
+    /// `x-upload`.
+    pub upload: Option<UploadShape>,
     /// `x-websocket`.
     pub websocket: Option<WebSocket>,
     /// What the gateway posts to an address that the request names: a name, and the schema of the body.
@@ -370,6 +372,27 @@ pub struct QueryBody {
     pub id: String,
     /// Other properties, with the value that they always have here.
     pub fixed: Vec<(String, serde_json::Value)>,
+}
+
+/// `x-upload`: members of the body, and pointers into the answer.
+#[derive(Clone, Debug)]
+pub struct UploadShape {
+    /// The body's member for the file's name.
+    pub file_name: String,
+    /// The body's member for its media type.
+    pub content_type: String,
+    /// Where the file is to be put.
+    pub url: String,
+    /// Where it can be fetched.
+    pub public_url: String,
+    /// How it is to be put.
+    pub method: Option<String>,
+    /// Headers to be sent along.
+    pub headers: Option<String>,
+    /// How many seconds the address works.
+    pub expires_in: Option<String>,
+    /// The media type that the address was made for.
+    pub signed_type: Option<String>,
 }
 
 /// The type of a property, an item or an answer.

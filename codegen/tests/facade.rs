@@ -48,10 +48,12 @@ fn what_the_runtime_must_know_of_an_operation_is_a_constant() {
             idempotent: false,
             success: None,
             stream: None,
+            usage: None,
             plain_text: None,
             headers: &[],
             queries: &[],
             lists_conflict: false,
+            websocket: None,
         };"#,
     );
     code.expect("", r#"pub const BASE_URL: &str = "https://post.example"; pub const DOCUMENT_VERSION: &str = "2026-01-31";"#);

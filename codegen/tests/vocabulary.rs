@@ -55,7 +55,7 @@ fn a_conflict_passes_only_where_the_document_lists_it() {
     let constant = |path: &str, listed: bool| {
         format!(
             r#"path: "{path}", auth: crate::operation::Auth::Bearer, idempotent: true, success: None, stream: None,
-            plain_text: None, headers: &[], queries: &[], lists_conflict: {listed},"#
+            usage: None, plain_text: None, headers: &[], queries: &[], lists_conflict: {listed},"#
         )
     };
     code.expect("letters", &constant("/bags", true));
@@ -562,7 +562,7 @@ fn x_plain_text_names_the_member_that_a_text_is_read_as() {
     code.expect(
         "letters",
         r#"path: "/read", auth: crate::operation::Auth::Bearer, idempotent: true, success: None, stream: None,
-        plain_text: Some("id"),"#,
+        usage: None, plain_text: Some("id"),"#,
     );
 }
 
@@ -587,4 +587,45 @@ fn callbacks_make_a_function_that_reads_what_is_posted() {
             crate::tasks::parse_posted(body.as_ref())
         }",
     );
+}
+
+#[test]
+fn x_upload_writes_the_methods_that_put_a_file() {
+    let code = Post::new()
+        .with_schemas(
+            "
+            Parcel:
+              description: What is announced.
+              properties:
+                label: {type: string, description: Its name.}
+                kind: {type: string, description: What it is.}
+                days: {type: integer, description: How long it may take.}
+            Place:
+              description: Where to bring it.
+              required: [to]
+              properties:
+                to: {type: string, description: The door.}
+                seen: {type: string, description: The window.}
+            ",
+        )
+        .with_route(
+            &post("/announce", "letters_announce")
+                .body("Parcel")
+                .answer("Place")
+                .more("x-upload: {body: {file_name: label, content_type: kind}, answer: {url: /to, public_url: /seen}}"),
+        )
+        .code();
+    code.expect("letters", "pub fn file(&self, path: impl AsRef<::std::path::Path>) -> crate::Upload");
+    code.expect("letters", r#"file_name: "label", content_type: "kind", url: "/to", public_url: "/seen", method: None"#);
+    code.expect("letters", "impl crate::Upload");
+    code.expect("letters", r#"pub fn days(self, value: i64) -> Self { self.member("days", value.into()) }"#);
+    code.refuse("letters", r#"self.member("label", value.into().into())"#);
+}
+
+#[test]
+fn x_usage_says_where_an_answer_tells_its_model_and_tokens() {
+    let words = "x-usage: {model: [/id], input: [/state], output: [/state]}";
+    let code = Post::new().with_route(&get("/bags", "letters_bags").more(words)).code();
+    code.expect("letters", r#"path: "/bags", auth: crate::operation::Auth::Bearer, idempotent: true"#);
+    code.expect("letters", r#"&["/id"]"#);
 }

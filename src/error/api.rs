@@ -35,6 +35,7 @@ impl ApiError {
                 items[0].as_object().map_or_else(|| Self::plain(String::new()), Self::from_object)
             }
             Ok(Value::String(message)) => Self::plain(message),
+            _ if text.starts_with("<?xml") || text.starts_with("<Error>") => Self::from_xml(text),
             _ => Self::plain(words_of(text)),
         };
         if found.message.is_empty() { Self { message: reason(status), ..found } } else { found }
@@ -67,6 +68,25 @@ impl ApiError {
             code: word("code").or_else(|| word("error_code")),
             param: word("param"),
             retryable: members.get("retryable").and_then(Value::as_bool),
+        }
+    }
+
+    /// Storages answer in XML.
+    fn from_xml(text: &str) -> Self {
+        let element = |name: &str| {
+            let (_, rest) = text.split_once(&format!("<{name}>"))?;
+            let (inner, _) = rest.split_once(&format!("</{name}>"))?;
+            let inner = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
+                .iter()
+                .fold(inner.to_owned(), |text, (name, letter)| text.replace(name, letter));
+            Some(inner).filter(|inner| !inner.trim().is_empty())
+        };
+        match (element("Code"), element("Message")) {
+            (None, None) => Self::plain(words_of(text)),
+            (code, message) => {
+                let said = message.or_else(|| code.clone()).unwrap_or_default();
+                Self { code, ..Self::plain(said) }
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::auth::{Key, SECRET_HEADERS};
-use crate::operation::Operation;
+use crate::operation::{Auth, Operation};
 use crate::redact::{HIDDEN, redact};
 use crate::request::BuildError;
 use crate::retry::retry_after;
@@ -212,6 +212,18 @@ impl Error {
         self
     }
 
+    /// Adds to what the other side said.
+    pub(crate) fn explained(mut self, why: &str) -> Self {
+        self.0.message = one_line(&format!("{}; {}", self.0.message, redact(why, self.0.key.as_ref())));
+        self
+    }
+
+    /// Counts the attempts of a caller that makes them itself.
+    pub(crate) fn after_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
     pub(crate) fn at_json_path(mut self, path: String) -> Self {
         self.0.json_path = Some(path).filter(|path| !path.is_empty());
         self
@@ -257,6 +269,10 @@ impl Error {
     /// The key is missing, wrong, or not allowed to do this (401, 403).
     #[must_use]
     pub fn is_auth(&self) -> bool {
+        // A storage's address is refused for its signature: no key went there.
+        if self.0.operation.is_some_and(|operation| operation.auth == Auth::None) {
+            return false;
+        }
         self.status_is(&[401, 403]) || self.code_is(&["invalid_api_key", "unauthorized", "access_denied"])
     }
 

@@ -11,7 +11,7 @@ use super::reading::Reading;
 use super::{Followed, Kind, Polled, TaskRef, TaskState};
 use crate::client::Core;
 use crate::error::{Error, request_id};
-use crate::{ByteStream, Call, Response};
+use crate::{ByteStream, Call, Download, Response};
 
 /// An answer about a task of any kind: what [`Client::resume`](crate::Client::resume) and
 /// [`Client::wait_all`](crate::Client::wait_all) give. [`read`](Self::read) makes it the typed one.
@@ -68,6 +68,11 @@ impl TaskAnswer {
     #[must_use]
     pub fn content(&self) -> Option<Call<ByteStream>> {
         self.kind.content.map(|content| content(&self.core, self.task.id()))
+    }
+
+    /// Downloads what the task has made. See [`Download`](crate::Download).
+    pub fn download(&self) -> Download {
+        Download::of_task(&self.core, self.kind, Some(self.task.id().to_owned()), self.media_urls())
     }
 
     /// The answer in its type: `octopusx::videos::Video` for a `video`.

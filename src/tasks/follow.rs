@@ -12,6 +12,7 @@ use super::{Batch, Kind, Task, TaskRef, TaskState, state};
 use crate::Response;
 use crate::client::Core;
 use crate::error::{Error, Kind as ErrorKind};
+use crate::redact::redact;
 use crate::request::Unsent;
 use crate::retry::RetryPolicy;
 use crate::transport::{self, Answer, Head, Receiving, seconds};
@@ -257,6 +258,25 @@ pub(super) async fn ask(core: &Arc<Core>, kind: &Kind, id: &str, left: Duration)
         (kind.check)(&polled.head, &polled.body)?;
     }
     Ok(polled)
+}
+
+/// What came of a task, for who wants to have it.
+pub(crate) struct Results {
+    pub(crate) urls: Vec<String>,
+    pub(crate) state: TaskState,
+    pub(crate) why: Option<String>,
+}
+
+/// Asks once what came of a task.
+pub(crate) async fn results(core: &Arc<Core>, kind: &Kind, id: &str) -> Result<Results, Error> {
+    let polled: Polled = (kind.query)(core, id).await?;
+    let reading = Reading::of(kind.shape, &polled.body);
+    let state = reading.state(kind.input);
+    if reading.state_word().is_none() || state == TaskState::Succeeded {
+        (kind.check)(&polled.head, &polled.body)?;
+    }
+    let why = reading.failure().map(|why| redact(&why, Some(&polled.head.about.key)));
+    Ok(Results { urls: reading.urls().into_iter().map(str::to_owned).collect(), state, why })
 }
 
 /// Asks about several tasks of a kind in one question.

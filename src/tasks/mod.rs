@@ -41,7 +41,7 @@ use crate::{ByteStream, Call, Response};
 
 pub use any::TaskAnswer;
 pub use follow::Followed;
-pub(crate) use follow::Polled;
+pub(crate) use follow::{Polled, results};
 pub use handle::TaskHandle;
 pub use many::{Completed, WaitAll};
 #[doc(hidden)]

@@ -29,7 +29,7 @@ pub struct TaskRef {
 }
 
 impl TaskRef {
-    pub(super) fn new(kind: &Kind, id: &str) -> Self {
+    pub(crate) fn new(kind: &Kind, id: &str) -> Self {
         Self { system: kind.system.into(), kind: kind.name.into(), id: id.into() }
     }
 

@@ -1,6 +1,7 @@
 //! One call under way: its attempts, until an answer or an error is to be returned.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use crate::body::{Body, Payload};
 use crate::client::Core;
 use crate::error::{Error, Kind};
 use crate::middleware::Attempt;
+use crate::outgoing::Unsendable;
 use crate::request::{BuildError, Unsent};
 use crate::retry::Retries;
 use crate::timeouts::Timeouts;
@@ -220,7 +222,9 @@ impl<'c> Flight<'c> {
 
     /// The request as the middleware changed it; `None` where there is none.
     fn changed(&self, about: &About) -> Result<Option<Unsent>, Error> {
-        if self.core.middleware.is_empty() {
+        // What a middleware adds may be a secret.
+        let foreign = self.ready.url.origin() != self.core.base().origin();
+        if self.core.middleware.is_empty() || foreign {
             return Ok(None);
         }
         let mut unsent = self.ready.clone();
@@ -237,10 +241,28 @@ impl<'c> Flight<'c> {
 
     /// The head of whatever answers.
     async fn sent(&self, about: &About, request: reqwest::Request) -> Result<reqwest::Response, Error> {
-        match tokio::time::timeout(self.limits.first_byte, self.http.execute(request)).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(broken(error, about)),
-            Err(_) => Err(Error::of(Kind::Timeout, format!("no answer within {}", seconds(self.limits.first_byte)), about)),
+        let mut answer = pin!(self.http.execute(request));
+        loop {
+            let before = self.body_state();
+            let limit = if before.1 { self.limits.first_byte } else { self.limits.idle };
+            match tokio::time::timeout(limit, answer.as_mut()).await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => return Err(broken(error, about)),
+                // A large file may be long on its way, as long as it moves.
+                Err(_) if self.body_state() != before => {}
+                Err(_) => {
+                    let what = if before.1 { "no answer within" } else { "the file was not taken any further for" };
+                    return Err(Error::of(Kind::Timeout, format!("{what} {}", seconds(limit)), about));
+                }
+            }
+        }
+    }
+
+    /// How much of a file is sent, and whether that is all.
+    fn body_state(&self) -> (u64, bool) {
+        match &self.ready.body.0 {
+            Payload::File(_, watch) => watch.state(),
+            _ => (0, true),
         }
     }
 
@@ -280,8 +302,16 @@ async fn to_reqwest(core: &Core, ready: &Unsent, hops: &redirect::Hops) -> Resul
     for (name, value) in hops.headers() {
         request.headers_mut().append(name, value.clone());
     }
-    if let Payload::Bytes(bytes) = &ready.body.0 {
-        *request.body_mut() = Some(bytes.clone().into());
+    match &ready.body.0 {
+        Payload::Bytes(bytes) => *request.body_mut() = Some(bytes.clone().into()),
+        Payload::File(file, watch) => {
+            let outgoing = file.open().await?.watched(watch);
+            if let Some(length) = outgoing.length() {
+                request.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+            }
+            *request.body_mut() = Some(reqwest::Body::wrap_stream(outgoing));
+        }
+        Payload::Empty | Payload::Form(_) => {}
     }
     Ok(request)
 }
@@ -298,6 +328,10 @@ async fn within<T>(deadline: Option<Instant>, about: &About, step: impl Future<O
 /// The connection failed before an answer's head came.
 fn broken(error: reqwest::Error, about: &About) -> Error {
     let error = error.without_url();
+    // The body itself could not go on.
+    if let Some(unsendable) = chain(&error).find_map(|cause| cause.downcast_ref::<Unsendable>()) {
+        return Error::of(Kind::File, unsendable.to_string(), about);
+    }
     let (kind, message) = if error.is_connect() {
         (Kind::Connect, format!("can't connect: {}", innermost(&error)))
     } else if error.is_timeout() {

@@ -7,6 +7,7 @@ mod names;
 mod operations;
 mod schemas;
 mod tasks;
+mod uploads;
 
 use std::cell::RefCell;
 
@@ -18,7 +19,7 @@ use crate::problem::Problems;
 use crate::slice::Features;
 
 /// The words beyond OpenAPI that a document may use; any other `x-` key is a slip.
-pub const VOCABULARY: [&str; 20] = [
+pub const VOCABULARY: [&str; 21] = [
     "x-docs",
     "x-unlisted",
     "x-feature",
@@ -27,6 +28,7 @@ pub const VOCABULARY: [&str; 20] = [
     "x-stream",
     "x-usage",
     "x-plain-text",
+    "x-upload",
     "x-websocket",
     "x-task",
     "x-faces",
@@ -63,6 +65,7 @@ pub fn check(document: &Document, features: &Features) -> Result<Api, Problems> 
         schemas,
     };
     checker.unions_and_tasks(&api);
+    checker.check_uploads(&api);
     checker.module_names(&api);
     checker.folder_names(&api);
     checker.method_names(&api);

@@ -78,6 +78,7 @@ impl Checker<'_> {
             stream,
             plain_text: self.plain_text(at, value),
             lists_conflict: value.pointer("/responses/409").is_some(),
+            upload: self.upload(at, value),
             websocket: self.websocket(at, value),
         };
         operation.faces = self.faces(at, value, &operation);

@@ -1,7 +1,16 @@
 //! Answers that are bytes: read in pieces, or saved to a file.
 
+mod checksum;
+mod disk;
+mod download;
+mod fetch;
+mod names;
+mod part;
+mod ways;
+mod writer;
+
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,15 +18,16 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::{HeaderMap, StatusCode};
-use tokio::io::AsyncWriteExt;
 
 use crate::client::Core;
 use crate::error::{Error, Kind, request_id};
 use crate::request::Unsent;
 use crate::transport::{self, Answer, Broken, Head, Pieces, Receiving};
 
-/// Large writes cost far less than one for each network chunk.
-const WRITE_BUFFER: usize = 256 * 1024;
+pub use download::{Download, Downloaded};
+use fetch::Fetch;
+use part::Target;
+use ways::Ways;
 
 /// Bytes on their way, a video's content for example.
 ///
@@ -32,6 +42,11 @@ pub struct ByteStream {
     head: Head,
     body: Pieces,
     max_body: usize,
+    core: Arc<Core>,
+    /// The call that it answers.
+    source: Box<Unsent>,
+    /// Some of it was read.
+    begun: bool,
 }
 
 impl ByteStream {
@@ -90,11 +105,7 @@ impl ByteStream {
     /// # Errors
     /// The connection broke before the end, or more came than may be held: save that to a file, or read it in pieces.
     pub async fn bytes(mut self) -> Result<Bytes, Error> {
-        let announced = self.content_length().unwrap_or_default();
-        if announced > self.max_body as u64 {
-            return Err(self.too_large());
-        }
-        let mut whole = BytesMut::with_capacity(usize::try_from(announced).unwrap_or_default());
+        let mut whole = BytesMut::new();
         while let Some(piece) = self.next().await {
             let piece = piece?;
             if whole.len() + piece.len() > self.max_body {
@@ -110,37 +121,28 @@ impl ByteStream {
         Error::with_answer(Kind::TooLarge, message, self.head, Bytes::new())
     }
 
-    /// Saves everything to a file and returns its size in bytes.
+    /// Saves everything to a file and returns its size in bytes. Where the call can be made again, a download that broke
+    /// off goes on where it was.
     ///
-    /// Writes to `<path>.part` beside it and renames at the end, so that `path` is never half a file.
+    /// [`Call::save_to`](crate::Call::save_to) does more: it goes on after the program was ended too, and tells how far
+    /// it is. What both promise stands at [`Download`].
     ///
     /// # Errors
     /// The connection broke before the end (the part stays), or the file can't be written.
-    pub async fn save_to(mut self, path: impl AsRef<Path>) -> Result<u64, Error> {
-        let path = path.as_ref();
-        let part = part_of(path);
-        let failed = |error| Error::file(format!("{} can't be written", part.display()), error);
-        let file = tokio::fs::File::create(&part).await.map_err(failed)?;
-        let mut file = tokio::io::BufWriter::with_capacity(WRITE_BUFFER, file);
-        let mut size = 0;
-        while let Some(piece) = self.next().await {
-            let piece = piece?;
-            size += piece.len() as u64;
-            file.write_all(&piece).await.map_err(failed)?;
-        }
-        file.flush().await.map_err(failed)?;
-        drop(file);
-        tokio::fs::rename(&part, path)
-            .await
-            .map_err(|error| Error::file(format!("{} can't be renamed", part.display()), error))?;
-        Ok(size)
+    pub async fn save_to(self, path: impl AsRef<Path>) -> Result<u64, Error> {
+        let again = self.source.operation.is_idempotent() && self.source.body.is_replayable() && !self.begun;
+        let fetch = Fetch {
+            core: self.core,
+            target: Target::of(path.as_ref()),
+            options: self.source.options.clone(),
+            ways: Ways::Call(self.source),
+            on_progress: None,
+            first: Some((self.head, self.body)),
+            rest: self.begun,
+            again,
+        };
+        Ok(fetch.save().await?.size)
     }
-}
-
-fn part_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
 }
 
 impl Stream for ByteStream {
@@ -148,6 +150,7 @@ impl Stream for ByteStream {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let piece = std::task::ready!(Pin::new(&mut self.body).poll_next(context));
+        self.begun = true;
         let broken = |broken: Broken| broken.into_error("the download", Bytes::new(), self.head.clone());
         Poll::Ready(piece.map(|piece| piece.map_err(broken)))
     }
@@ -159,10 +162,12 @@ impl Answer for ByteStream {
             if !unsent.headers.contains_key("accept") {
                 unsent.headers.insert("accept", http::HeaderValue::from_static("*/*"));
             }
+            let source = Box::new(unsent.clone());
             let arriving = transport::head(&core, unsent).await?;
             let arriving = transport::refuse_text(arriving, "a file").await?;
             let arriving = transport::refuse_failure(arriving).await?;
-            Ok(Self { head: arriving.head, body: arriving.body.into_pieces(), max_body: core.max_body })
+            let (max_body, body) = (core.max_body, arriving.body.into_pieces());
+            Ok(Self { head: arriving.head, body, max_body, core, source, begun: false })
         })
     }
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt;
 use octopusx::realtime::{AudioDecoder, AudioEncoding, RealtimeServerEvent, Session};
 use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 
@@ -111,7 +111,7 @@ async fn serve() -> Outcome {
     let audio = Arc::new(event("audio", &STANDARD.encode(samples)));
     let text = Arc::new(event("text", &TEXT));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    process::listening(listener.local_addr()?);
+    process::listening(listener.local_addr()?)?;
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -135,7 +135,10 @@ async fn session(stream: TcpStream, audio: Arc<Vec<u8>>, text: Arc<Vec<u8>>) -> 
     if kind == "hold" {
         socket.get_mut().write_all(&frame(r#"{"type":"session.created","session":{"id":"s"}}"#)).await.ok()?;
     } else {
+        // The crate knows nothing of this close, and would answer the client's with a second one.
         socket.get_mut().write_all(&[0x88, 2, 3, 232]).await.ok()?;
+        socket.get_mut().read(&mut [0; 64]).await.ok()?;
+        return Some(());
     }
     while socket.next().await?.is_ok() {}
     Some(())

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::TaskState;
 
@@ -290,7 +290,7 @@ impl<'b> DeserializeSeed<'b> for Items<'_, 'b> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.list.is_empty() { deserializer.deserialize_seq(self) } else { deserializer.deserialize_map(self) }
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -306,6 +306,9 @@ impl<'b> Visitor<'b> for Items<'_, 'b> {
     }
 
     fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<(), A::Error> {
+        if self.list.is_empty() {
+            return Err(A::Error::invalid_type(Unexpected::Map, &self));
+        }
         while let Some(name) = map.next_key::<Cow<'_, str>>()? {
             match self.list {
                 [step, rest @ ..] if *step == name => {
@@ -318,6 +321,9 @@ impl<'b> Visitor<'b> for Items<'_, 'b> {
     }
 
     fn visit_seq<A: SeqAccess<'b>>(self, mut items: A) -> Result<(), A::Error> {
+        if !self.list.is_empty() {
+            return Err(A::Error::invalid_type(Unexpected::Seq, &self));
+        }
         loop {
             let mut found = Vec::new();
             let walk = Walk { shape: self.shape, open: all(self.shape), depth: 0, found: &mut found };

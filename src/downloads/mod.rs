@@ -105,7 +105,11 @@ impl ByteStream {
     /// # Errors
     /// The connection broke before the end, or more came than may be held: save that to a file, or read it in pieces.
     pub async fn bytes(mut self) -> Result<Bytes, Error> {
-        let mut whole = BytesMut::new();
+        let announced = self.content_length().unwrap_or_default();
+        if announced > self.max_body as u64 {
+            return Err(self.too_large());
+        }
+        let mut whole = BytesMut::with_capacity(usize::try_from(announced).unwrap_or_default());
         while let Some(piece) = self.next().await {
             let piece = piece?;
             if whole.len() + piece.len() > self.max_body {

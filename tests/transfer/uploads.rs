@@ -51,7 +51,7 @@ async fn a_storage_that_checks_signatures_gets_files_of_any_size() {
         assert_eq!((uploaded.public_url(), uploaded.content_type()), ("https://files.example/0/file.bin", "image/png"));
         assert_eq!(uploaded.size_bytes(), bytes.len() as u64);
         assert!(std::fs::read(storage.path()).unwrap() == bytes);
-        let seen = seen.lock().unwrap();
+        let seen = seen.lock().unwrap().clone();
         assert!(seen.windows(2).all(|pair| pair[0].bytes < pair[1].bytes), "{seen:?}");
         assert_eq!(seen.last().unwrap().percent(), Some(100.0));
         client.uploads().bytes("cat.png", bytes.clone()).await.unwrap();

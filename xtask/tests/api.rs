@@ -13,8 +13,10 @@ fn crate_project() -> tempfile::TempDir {
     let macros: String = ["object", "body", "words", "tagged", "by_type", "any_of"]
         .map(|name| format!("macro_rules! {name} {{ ($name:ident) => {{ impl ::serde::Serialize for $name {{}} }}; }}\n"))
         .concat();
+    let debug = "macro_rules! debug_object { ($name:ident) => { impl ::std::fmt::Debug for $name {} }; }\n";
     let include = r#"include!(concat!(env!("OUT_DIR"), "/octopusx.rs"));"#;
-    let code = format!("mod wire {{\n{macros}}}\nmod generated {{ {include} }}\npub use generated::*;\npub struct Client;\n");
+    let code =
+        format!("mod wire {{\n{macros}{debug}}}\nmod generated {{ {include} }}\npub use generated::*;\npub struct Client;\n");
     std::fs::create_dir(project.path().join("src")).unwrap();
     std::fs::write(project.path().join("src/lib.rs"), code).unwrap();
     project

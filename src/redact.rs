@@ -23,6 +23,10 @@ const TELLING: [&str; 14] = [
     "sig",
 ];
 
+/// Elements of the XML in which storages say what was wrong with a signature.
+const TELLING_ELEMENTS: [&str; 6] =
+    ["signatureprovided", "stringtosign", "canonicalrequest", "awsaccesskeyid", "ossaccesskeyid", "accesskeyid"];
+
 /// What is hidden may lay bare another address, as in `sig=http:https://…`; deeper than this nothing sensible nests.
 const DEEPEST: usize = 16;
 
@@ -43,7 +47,29 @@ pub(crate) fn redact(text: &str, key: Option<&Key>) -> String {
 fn redact_once(text: &str) -> String {
     let addresses = text.contains(":/") || text.contains(":\\/");
     let text = if addresses { without_queries(text) } else { text.to_owned() };
-    if text.contains('=') || text.contains("%3") { without_telling_values(&text) } else { text }
+    let text = if text.contains('=') || text.contains("%3") { without_telling_values(&text) } else { text };
+    if text.contains("</") { without_telling_elements(&text) } else { text }
+}
+
+/// Hides what stands in elements such as `<SignatureProvided>`, also where the text ends inside.
+fn without_telling_elements(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    while let Some(begin) = lower[from..].find('<').map(|at| from + at + 1) {
+        let name = lower[begin..].find('>').map_or("", |length| &lower[begin..begin + length]);
+        out.push_str(&text[from..begin]);
+        from = begin;
+        if TELLING_ELEMENTS.contains(&name) {
+            let value = begin + name.len() + 1;
+            let end = lower[value..].find('<').map_or(text.len(), |length| value + length);
+            out.push_str(&text[begin..value]);
+            out.push_str(if end > value { HIDDEN } else { "" });
+            from = end;
+        }
+    }
+    out.push_str(&text[from..]);
+    out
 }
 
 fn without_queries(text: &str) -> String {
@@ -168,6 +194,11 @@ mod tests {
             ("to=/f%3Fsig%3D12", "to=/f%3Fsig%3D[hidden]"),
             ("design=1&monkey=2", "design=1&monkey=2"),
             ("sig=", "sig="),
+            (
+                "<E><SignatureProvided>ab</SignatureProvided><StringToSign>x\ny</StringToSign><Code>c</Code></E>",
+                "<E><SignatureProvided>[hidden]</SignatureProvided><StringToSign>[hidden]</StringToSign><Code>c</Code></E>",
+            ),
+            ("</a><AWSAccessKeyId>ab", "</a><AWSAccessKeyId>[hidden]"),
             ("a://b?c d://e?f", "a://b?[hidden] d://e?[hidden]"),
             ("why? https://x/ ok?", "why? https://x/ ok?"),
         ] {
@@ -202,6 +233,8 @@ mod tests {
             "é",
             "\n",
             "token",
+            "</",
+            "<SignatureProvided>",
         ]);
         prop_oneof![prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat()), any::<String>()]
     }

@@ -254,6 +254,31 @@ mod tests {
         }
     }
 
+    fn refused(status: u16, idempotent: bool, lists_conflict: bool) -> bool {
+        let mut operation = Operation::undocumented("test", http::Method::POST, crate::operation::Auth::None, idempotent);
+        operation.lists_conflict = lists_conflict;
+        let operation: &'static Operation = Box::leak(Box::new(operation));
+        let about = crate::transport::About {
+            operation,
+            method: http::Method::POST,
+            path: String::new(),
+            started: Instant::now(),
+            attempts: 1,
+            key: crate::auth::Key::new("sk-test").unwrap(),
+        };
+        let status = http::StatusCode::from_u16(status).unwrap();
+        let head = crate::transport::Head { about, status, headers: HeaderMap::new() };
+        may_resend(operation, &Error::answer(head, bytes::Bytes::new()))
+    }
+
+    #[test]
+    fn a_conflict_is_waited_out_only_where_the_document_lists_it_and_nothing_is_paid_twice() {
+        assert!(refused(409, true, true));
+        assert!(!refused(409, true, false));
+        assert!(!refused(409, false, true));
+        assert!(refused(500, true, false) && !refused(500, false, false) && !refused(400, true, true));
+    }
+
     #[test]
     fn a_pause_stays_below_its_bound() {
         let policy = RetryPolicy::default();

@@ -61,6 +61,19 @@ fn a_part_without_a_tag_or_that_is_no_object_is_kept_too() {
 }
 
 #[test]
+fn of_several_tags_the_last_counts_so_that_what_is_written_reads_the_same() {
+    for (text, word) in [
+        (r#"{"type": "text", "type": "hologram", "n": 1}"#, "hologram"),
+        (r#"{"type": "hologram", "text": "x", "type": "text"}"#, "text"),
+    ] {
+        let read: ChatContentPart = serde_json::from_str(text).unwrap();
+        let written = serde_json::to_string(&read).unwrap();
+        assert_eq!(serde_json::from_str::<ChatContentPart>(&written).unwrap(), read, "{text}");
+        assert_eq!(serde_json::to_value(&read).unwrap()["type"], word, "{text}");
+    }
+}
+
+#[test]
 fn a_known_tag_with_a_bad_body_is_an_error_and_not_unknown() {
     for bad in
         [json!({"type": "text"}), json!({"type": "text", "text": 5}), json!({"type": "image_url", "image_url": "not an object"})]

@@ -28,24 +28,13 @@ impl Results {
 
     /// A goal that is reached where `measured` is at most `limit`.
     pub fn at_most(&mut self, what: &str, measured: f64, limit: f64, unit: &str) {
-        self.goal(what, measured, "≤", limit, unit, measured <= limit);
-    }
-
-    /// A goal that is reached where `measured` is at least `limit`.
-    #[allow(dead_code)]
-    pub fn at_least(&mut self, what: &str, measured: f64, limit: f64, unit: &str) {
-        self.goal(what, measured, "≥", limit, unit, measured >= limit);
-    }
-
-    fn goal(&mut self, what: &str, measured: f64, sign: &str, limit: f64, unit: &str, reached: bool) {
-        let verdict = if reached { "reached" } else { "**missed**" };
-        let row = [what.to_owned(), format!("{sign} {} {unit}", number(limit)), number(measured), verdict.to_owned()];
+        let verdict = if measured <= limit { "reached" } else { "**missed**" };
+        let row = [what.to_owned(), format!("≤ {} {unit}", number(limit)), number(measured), verdict.to_owned()];
         println!("{:<8} {what}: {} (goal {})", verdict.trim_matches('*'), row[2], row[1]);
         self.goals.push(row);
     }
 
     /// A sentence for the reader.
-    #[allow(dead_code)]
     pub fn note(&mut self, text: &str) {
         println!("{text}");
         let _ = writeln!(self.text, "\n{text}");

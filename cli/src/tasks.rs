@@ -95,9 +95,8 @@ pub async fn run(session: &Session, task: &Task, output: &Output) -> Result<(), 
     let gateway = Gateway::of(session)?;
     match task {
         Task::Get { task } => {
-            let mut updates = gateway.resume(&gateway.task(task)?).updates();
-            let Some(update) = updates.next().await else { return Ok(()) };
-            show(&*update?, output)
+            let now = gateway.resume(&gateway.task(task)?).once().await?;
+            show(&now, output)
         }
         Task::Wait { task, output: path, deadline } => {
             let done = gateway.wait(&gateway.task(task)?, *deadline, output).await?;

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use octopusx_mock::Gateway;
 use serde_json::Value;
@@ -169,6 +169,11 @@ async fn exit_codes_tell_scripts_why() {
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(said["error"]["status"], 401, "{said}");
     fails(&gateway, &["--base-url", "http://127.0.0.1:9", "models"], 8).await;
+    // One look is one question: neither is waited for.
+    let started = Instant::now();
+    fails(&gateway, &["task", "get", "video", "no_such_task"], 5).await;
+    fails(&gateway, &["--base-url", "http://127.0.0.1:9", "task", "get", "video", "x"], 8).await;
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     let said = fails(&gateway, &["task", "get", "no_such_kind", "x"], 2).await;
     assert!(said.contains("no_such_kind"), "{said}");
 }

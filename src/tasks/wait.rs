@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::follow::{Follow, Policy, target};
+use super::follow::{Follow, Policy, Track, ask, target};
 use super::{Followed, Kind, Task, TaskAnswer, TaskRef, Updates};
 use crate::client::{Core, System};
 use crate::error::Error;
@@ -103,6 +103,17 @@ impl<A: Followed> Wait<A> {
     pub fn on_progress(mut self, on_progress: impl FnMut(&A) + Send + 'static) -> Self {
         self.on_progress = Some(Box::new(on_progress));
         self
+    }
+
+    /// Asks once and does not wait: what the gateway says now, whatever it is.
+    ///
+    /// # Errors
+    /// Any failure: none is tolerated.
+    pub async fn once(self) -> Result<A::Done, Error> {
+        let (kind, id) = self.target?;
+        let track = Track::new(kind, id.into());
+        let polled = ask(&self.core, kind, &track.id, self.policy.deadline).await.map_err(|error| track.name(error))?;
+        A::done(&self.core, kind, &track.id, polled).map_err(|error| track.name(error))
     }
 
     /// The task's states as they come, instead of the last alone.

@@ -21,7 +21,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -481,7 +481,8 @@ pub(crate) fn json_type(raw: &RawValue) -> &'static str {
     }
 }
 
-/// The string in member `tag` of an object; `None` when there is none.
+/// The string in member `tag` of an object; `None` when there is none. Of several the last counts, as it does for every
+/// other member.
 pub(crate) fn tag_of(raw: &RawValue, tag: &'static str) -> Option<String> {
     struct TagVisitor(&'static str);
 
@@ -493,16 +494,15 @@ pub(crate) fn tag_of(raw: &RawValue, tag: &'static str) -> Option<String> {
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
             while let Some(name) = map.next_key_seed(KeySeed)? {
                 if name == self.0 {
-                    let found = map.next_value::<String>();
-                    // What follows does not matter; the typed reading will see it.
-                    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                    return found.map(Some).map_err(A::Error::custom);
+                    found = Some(map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
                 }
-                map.next_value::<IgnoredAny>()?;
             }
-            Ok(None)
+            Ok(found)
         }
     }
 

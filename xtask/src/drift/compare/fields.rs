@@ -45,33 +45,30 @@ impl<'a> Comparison<'a> {
             let side = targets.iter().find_map(side).unwrap_or(Side::Query);
             return self.parameter(&Field { side, ..field.clone() }, targets);
         }
-        let mut found: Option<(&Operation, Vec<Property>)> = None;
-        let mut lacking: Option<(&Operation, Vec<String>)> = None;
-        for operation in with_body {
-            let branches = self.branches(operation);
-            match self.system.follow(&branches, &field.path) {
-                Ok(properties) => {
-                    self.show(&properties);
-                    found.get_or_insert((operation, properties));
-                }
-                Err(parents) => {
-                    lacking.get_or_insert((operation, parents));
-                }
-            }
-        }
-        match (found, lacking) {
-            (Some((operation, properties)), _) => self.details(operation, field, &properties),
-            (None, Some((operation, parents))) => self.missing(operation, field, &parents),
-            _ => {}
-        }
+        self.first_that_has(field, with_body, |fields, operation| {
+            let branches = fields.branches(operation);
+            fields.system.follow(&branches, &field.path)
+        });
     }
 
     pub(super) fn answer(&mut self, field: &Field, targets: &[&'a Operation]) {
+        self.first_that_has(field, targets.iter().copied(), |fields, operation| {
+            let answer = fields.system.follow(&operation.answers, &field.path);
+            answer.or_else(|parents| fields.system.follow(&operation.failures, &field.path).map_err(|_| parents))
+        });
+    }
+
+    /// Compares a field with the first operation that has it, and notes every one that does.
+    fn first_that_has(
+        &mut self,
+        field: &Field,
+        operations: impl IntoIterator<Item = &'a Operation>,
+        follow: impl Fn(&Self, &'a Operation) -> Result<Vec<Property>, Vec<String>>,
+    ) {
         let mut found: Option<(&Operation, Vec<Property>)> = None;
         let mut lacking: Option<(&Operation, Vec<String>)> = None;
-        for operation in targets.iter().copied() {
-            let answer = self.system.follow(&operation.answers, &field.path);
-            match answer.or_else(|parents| self.system.follow(&operation.failures, &field.path).map_err(|_| parents)) {
+        for operation in operations {
+            match follow(self, operation) {
                 Ok(properties) => {
                     self.show(&properties);
                     found.get_or_insert((operation, properties));

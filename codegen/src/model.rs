@@ -97,6 +97,8 @@ pub struct Face {
     pub auth: Auth,
     /// GET, HEAD and `x-idempotent`.
     pub idempotent: bool,
+    /// `x-free`: it changes nothing and is never billed.
+    pub free: bool,
     /// The schema of the JSON body.
     pub body: Option<String>,
     /// The schema of the body as a form with files.

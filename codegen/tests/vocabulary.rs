@@ -81,6 +81,23 @@ fn x_idempotent_of_one_face_is_no_other_s() {
 }
 
 #[test]
+fn x_free_marks_what_costs_nothing_whole_or_one_face_alone() {
+    let faces = "
+        x-faces:
+          - {method: do_it, summary: Do it}
+          - {method: look, summary: Look, x-idempotent: true, x-free: true}
+    ";
+    let api = Post::new()
+        .with_route(&get("/bags", "letters_bags").more("x-free: true"))
+        .with_route(&get("/sacks", "letters_sacks"))
+        .with_route(&post("/do", "letters_do_it").more(faces))
+        .api();
+    let is_free = |method| api.method(method).unwrap().1.free;
+    let free = ["letters_bags", "letters_sacks", "letters_do_it", "letters_look"].map(is_free);
+    assert_eq!(free, [true, false, false, true]);
+}
+
+#[test]
 fn x_stream_adds_a_method_for_the_stream_and_hides_the_switch() {
     let code = Post::new()
         .with_schemas(

@@ -13,6 +13,7 @@ mod members;
 mod places;
 mod project;
 mod snapshot;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -39,8 +40,8 @@ enum Outcome {
     Findings,
 }
 
-const COMMANDS: [Command; 6] =
-    [lint::COMMAND, bundle::COMMAND, coverage::COMMAND, drift::COMMAND, changes::COMMAND, api::COMMAND];
+const COMMANDS: [Command; 7] =
+    [lint::COMMAND, bundle::COMMAND, coverage::COMMAND, drift::COMMAND, verify::COMMAND, changes::COMMAND, api::COMMAND];
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is to be mended, 2 the command could not run.";
 

@@ -1,5 +1,5 @@
-//! Lays an example beside its schema, member by member: which members no schema declares (a field that the page shows and
-//! the document has lost), and which properties it shows.
+//! Lays a value beside its schema, member by member: which members no schema declares (a field that the page shows and
+//! the document has lost), which words no open list knows, and which properties it shows.
 
 use octopusx_codegen::load::{Document, escape};
 use serde_json::Value;
@@ -17,9 +17,24 @@ pub(crate) struct Undeclared {
     pub(crate) schema: Option<String>,
 }
 
+/// A word that stands in no list of known words of its place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct UnknownWord {
+    /// Where in the value, as a JSON pointer.
+    pub(crate) pointer: String,
+    pub(crate) word: String,
+    /// The schema that lists the words, where it has a name.
+    pub(crate) schema: Option<String>,
+}
+
 /// All such members of a value, at any depth; a free-form object may hold anything.
 pub(crate) fn undeclared(document: &Document, schema: &Value, value: &Value) -> Vec<Undeclared> {
     walk(document, schema, value).undeclared
+}
+
+/// All words that open lists do not know, at any depth.
+pub(crate) fn unknown_words(document: &Document, schema: &Value, value: &Value) -> Vec<UnknownWord> {
+    walk(document, schema, value).words
 }
 
 /// The schemas of the properties that a value shows, at any depth. Null shows that a property is there, not what it holds.
@@ -28,7 +43,7 @@ pub(crate) fn shown<'a>(document: &'a Document, schema: &'a Value, value: &Value
 }
 
 fn walk<'a>(document: &'a Document, schema: &'a Value, value: &Value) -> Walk<'a> {
-    let mut walk = Walk { document, undeclared: Vec::new(), shown: Vec::new() };
+    let mut walk = Walk { document, undeclared: Vec::new(), words: Vec::new(), shown: Vec::new() };
     walk.value("", value, &[schema]);
     walk
 }
@@ -42,6 +57,7 @@ struct Leaf<'a> {
 struct Walk<'a> {
     document: &'a Document,
     undeclared: Vec<Undeclared>,
+    words: Vec<UnknownWord>,
     shown: Vec<&'a Value>,
 }
 
@@ -63,7 +79,24 @@ impl<'a> Walk<'a> {
                     self.value(&format!("{pointer}/{at}"), item, &schemas);
                 }
             }
+            Value::String(word) => self.word(pointer, word, &leaves),
             _ => {}
+        }
+    }
+
+    /// Where any text may stand there is no list that could lack a word.
+    fn word(&mut self, pointer: &str, word: &str, leaves: &[Leaf<'a>]) {
+        let is_text = |leaf: &&Leaf<'a>| leaf.schema.get("type").is_none_or(|kind| kind == "string");
+        let lists: Vec<(&Leaf<'a>, &Vec<Value>)> = leaves
+            .iter()
+            .filter(is_text)
+            .map_while(|leaf| Some((leaf, leaf.schema.get("x-extensible-enum")?.as_array()?)))
+            .collect();
+        let all_listed = lists.len() == leaves.iter().filter(is_text).count();
+        let known = lists.iter().any(|(_, words)| words.iter().any(|known| known == word));
+        if let (Some((leaf, _)), true, false) = (lists.first(), all_listed, known) {
+            let schema = leaf.name.map(str::to_owned);
+            self.words.push(UnknownWord { pointer: pointer.to_owned(), word: word.to_owned(), schema });
         }
     }
 

@@ -9,3 +9,4 @@ mod drift;
 mod lint;
 mod mutations;
 mod support;
+mod verify;

@@ -19,12 +19,13 @@ use crate::problem::Problems;
 use crate::slice::Features;
 
 /// The words beyond OpenAPI that a document may use; any other `x-` key is a slip.
-pub const VOCABULARY: [&str; 21] = [
+pub const VOCABULARY: [&str; 22] = [
     "x-docs",
     "x-unlisted",
     "x-feature",
     "x-success",
     "x-idempotent",
+    "x-free",
     "x-stream",
     "x-usage",
     "x-plain-text",

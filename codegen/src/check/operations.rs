@@ -367,11 +367,15 @@ impl Checker<'_> {
             fixed: BTreeMap::new(),
             auth,
             idempotent: operation.verb == "GET" || self.flag(at, value, "x-idempotent"),
+            free: self.flag(at, value, "x-free"),
             body: self.body(at, value, "application/json"),
             form: self.body(at, value, "multipart/form-data"),
             answer: self.answer(at, value),
         };
-        let Some(listed) = value.get("x-faces") else { return vec![plain] };
+        let Some(listed) = value.get("x-faces") else {
+            self.check_free(at, &plain, operation);
+            return vec![plain];
+        };
         let faces: Vec<Face> = listed
             .as_array()
             .into_iter()
@@ -401,6 +405,8 @@ impl Checker<'_> {
             face.description = description.trim().to_owned();
         }
         face.idempotent = face.idempotent || self.flag(at, value, "x-idempotent");
+        face.free = face.free || self.flag(at, value, "x-free");
+        self.check_free(at, &face, operation);
         if let Some(security) = value.get("security") {
             face.auth = self.auth(&format!("{at}/security"), Some(security));
         }
@@ -426,6 +432,14 @@ impl Checker<'_> {
             face.fixed.insert(name.clone(), fixed.as_str().map_or_else(|| fixed.to_string(), str::to_owned));
         }
         face
+    }
+
+    /// What changes nothing may be sent twice.
+    fn check_free(&self, at: &str, face: &Face, operation: &Operation) {
+        if face.free && (!face.idempotent || operation.websocket.is_some()) {
+            let what = "`x-free` says that it changes nothing and is not billed, but it can't be repeated";
+            self.problem(&format!("{at}/x-free"), what, "add `x-idempotent: true`, or leave `x-free` out");
+        }
     }
 
     /// The first alternative that a key can satisfy.

@@ -35,9 +35,25 @@ pub(crate) enum Misfit {
         /// Where in the value, as a JSON pointer.
         pointer: String,
         what: String,
+        fault: Fault,
+        /// The schema that was not met, as far as it is known: a pointer into the document, as it was converted.
+        schema: String,
     },
     /// The branches of a `oneOf` don't exclude each other; the pointer is the document's.
     Ambiguous { pointer: String },
+}
+
+/// In what way a value doesn't fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It has another JSON type.
+    Type,
+    /// It lacks this member.
+    Missing(String),
+    /// It is none of the words of a closed list.
+    Word,
+    /// It breaks this keyword.
+    Rule(String),
 }
 
 /// Validators for the schemas of one document, each made once.
@@ -139,7 +155,7 @@ fn add_tagged(found: &mut Map<String, Value>, discriminator: &Value) {
 /// Follows the branches of a union down to what is really wrong.
 fn tell(error: &ValidationError<'_>, found: &mut Vec<Misfit>) {
     let pointer = error.instance_path().as_str();
-    let what = match error.kind() {
+    let (what, fault) = match error.kind() {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             let other_type = |error: &ValidationError<'_>| {
                 error.instance_path().as_str() == pointer && matches!(error.kind(), ValidationErrorKind::Type { .. })
@@ -148,19 +164,33 @@ fn tell(error: &ValidationError<'_>, found: &mut Vec<Misfit>) {
             if let Some(errors) = meant {
                 return errors.iter().for_each(|error| tell(error, found));
             }
-            format!("{} has none of the JSON types that the union allows", short(error.instance()))
+            (format!("{} has none of the JSON types that the union allows", short(error.instance())), Fault::Type)
         }
         ValidationErrorKind::OneOfMultipleValid { .. } => {
-            let location = error.absolute_keyword_location().map(ToString::to_string).unwrap_or_default();
-            let pointer = location.split_once('#').map(|(_, pointer)| pointer).unwrap_or_default().to_owned();
-            return found.push(Misfit::Ambiguous { pointer });
+            return found.push(Misfit::Ambiguous { pointer: location(error) });
         }
         ValidationErrorKind::Required { property } => {
-            format!("the required member `{}` is missing", property.as_str().unwrap_or_default())
+            let name = property.as_str().unwrap_or_default().to_owned();
+            (format!("the required member `{name}` is missing"), Fault::Missing(name))
         }
-        _ => error.masked_with(short(error.instance())).to_string(),
+        kind => {
+            let fault = match kind {
+                ValidationErrorKind::Type { .. } => Fault::Type,
+                ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => Fault::Word,
+                _ => Fault::Rule(kind.keyword().to_owned()),
+            };
+            (error.masked_with(short(error.instance())).to_string(), fault)
+        }
     };
-    found.push(Misfit::Value { pointer: pointer.to_owned(), what });
+    let schema = location(error);
+    let schema = schema.rsplit_once('/').map_or("", |(holder, _)| holder).to_owned();
+    found.push(Misfit::Value { pointer: pointer.to_owned(), what, fault, schema });
+}
+
+/// The place of the keyword that was not met.
+fn location(error: &ValidationError<'_>) -> String {
+    let whole = error.absolute_keyword_location().map(ToString::to_string).unwrap_or_default();
+    whole.split_once('#').map(|(_, pointer)| pointer.to_owned()).unwrap_or_default()
 }
 
 /// A value in few words.

@@ -88,7 +88,7 @@ fn compare(findings: &mut Findings<'_>, validators: &mut Validators, schema: &Va
         Ok(misfits) => {
             for misfit in misfits {
                 match misfit {
-                    Misfit::Value { pointer, what } => findings.add(
+                    Misfit::Value { pointer, what, .. } => findings.add(
                         &format!("{}{pointer}", value.pointer),
                         format!("the example does not fit {called}: {what}"),
                         "write it as the page shows it; where the page shows this, widen the schema (`nullable: true`, `JsonNull` \

@@ -81,7 +81,7 @@ fn problems(system: &System, schema: &str, value: &Value) -> Vec<String> {
         Ok(misfits) => misfits
             .into_iter()
             .filter_map(|misfit| match misfit {
-                Misfit::Value { pointer, what } => Some(format!("{what} at `{pointer}`")),
+                Misfit::Value { pointer, what, .. } => Some(format!("{what} at `{pointer}`")),
                 Misfit::Ambiguous { .. } => None,
             })
             .collect(),

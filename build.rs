@@ -1,4 +1,4 @@
-//! Turns the OpenAPI documents into the generated client: one source file and one JSON text for each.
+//! Turns the OpenAPI documents into the generated client: for each one source file, one JSON text, and a map for rustdoc.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ fn main() {
             Ok(generated) => {
                 write(&out.join(format!("{system}.rs")), &generated.code);
                 write(&out.join(format!("{system}.json")), &generated.bundle);
+                write(&out.join(format!("{system}.md")), &generated.map);
             }
             Err(problems) => stop(&format!("the {system} document can't be built:\n{problems}")),
         }

@@ -19,20 +19,41 @@
 //! # #[cfg(not(feature = "chat"))] fn main() {}
 //! ```
 //!
+//! # The guide
+//!
+//! | page | what it answers |
+//! |---|---|
+//! | [errors and retries](guide::errors_and_retries) | what went wrong, was it billed, is it sent again, how long may it take |
+//! | [streams](guide::streams) | events, whole answers, texts; what a broken stream leaves |
+//! | [tasks](guide::tasks) | videos, pictures and songs that take minutes: waiting, going on tomorrow, many at once, files |
+//! | [realtime](guide::realtime) | conversations by text and voice |
+//! | [tools and answers](guide::tools_and_answers) | Rust types as tools, and as the form of answers |
+//! | [testing](guide::testing) | your program against a gateway that misbehaves to order |
+//! | [features](guide::features) | what to switch on, and what it costs to build |
+//!
 //! # Where things are
 //!
 //! - [`Client`] has one accessor for each section of the documentation (`client.videos()`), and each accessor one
 //!   method for each route; the types of a section are in the module of its name (`octopusx::videos`).
 //! - A [`Call`] is sent when it is awaited. It gives a [`Response`], an [`EventStream`] or a [`ByteStream`].
-//! - [`Client::wait`] follows a long [task](tasks).
+//! - [`Client::wait`] follows a long [task](tasks), [`Client::download`] saves what it made.
 //! - Everything that can go wrong is an [`Error`].
-//! - [`openoctopus`] is the second gateway.
+//! - [`openoctopus`] is the second gateway, with a map of its own.
+//! - [`Client::call`] reaches routes that are not here yet, [`Client::call_operation`] all of [`OPERATIONS`] alike.
 //!
 //! # What is read and written
 //!
 //! Types are written exactly and read leniently: fields that the document does not know are kept in `extra`, unknown
 //! words in `Other`, unknown kinds of objects in `Unknown`; `null` is read as absent, numbers also from strings.
+//!
+//! # The map
+//!
+//! Every section that this build has, with its methods and the pages of the documentation that they come from.
+//!
+#![doc = include_str!(concat!(env!("OUT_DIR"), "/octopusx.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// What a slice leaves out can't be linked to.
+#![cfg_attr(not(all(feature = "all", feature = "documents", feature = "schemars")), allow(rustdoc::broken_intra_doc_links))]
 // A slice uses a part of the runtime. With `all`, where all of it is used, nothing may lie idle.
 #![cfg_attr(not(feature = "all"), allow(dead_code, unused_imports, unused_macros))]
 
@@ -48,6 +69,8 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generated;
+#[cfg(any(doc, all(doctest, feature = "all", feature = "schemars")))]
+pub mod guide;
 pub mod middleware;
 mod multipart;
 #[cfg(feature = "openoctopus")]

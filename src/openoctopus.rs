@@ -11,6 +11,10 @@
 //! println!("{:?}", client.wait(&task).await?.media_urls());
 //! # Ok(()) }
 //! ```
+//!
+//! # The map
+//!
+#![doc = include_str!(concat!(env!("OUT_DIR"), "/openoctopus.md"))]
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Answer, Api, Auth, Face, Operation, Parameter, Place, Section, Stream, Type, WebSocket};
+use crate::model::{Answer, Api, Auth, Face, Operation, Parameter, Place, Section, Stream, Tag, Type, WebSocket};
 use crate::names;
 use crate::prepare;
 use crate::text::{Writer, literal, rustdoc};
@@ -34,6 +34,7 @@ pub fn write_accessors(out: &mut Writer, api: &Api) {
     for tag in api.tags.iter().filter(|tag| api.operations.iter().any(|operation| operation.tag == tag.name)) {
         let name = names::type_name(&tag.name);
         out.doc(&rustdoc(&tag.description));
+        write_feature(out, tag);
         out.line("#[must_use]");
         out.open(&format!("pub fn {0}(&self) -> {0}::{name}<'_>", tag.name));
         out.line(&format!("{}::{name}::new(self)", tag.name));
@@ -54,6 +55,7 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &Section) {
         write_constant(out, operation, face);
     }
     out.doc(&format!("{}\n\nMade by [`Client::{}`](super::Client::{}).", rustdoc(&tag.description), tag.name, tag.name));
+    write_feature(out, tag);
     out.line("#[derive(Clone, Copy, Debug)]");
     out.open(&format!("pub struct {name}<'c>"));
     out.line("client: &'c super::Client,");
@@ -63,15 +65,7 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &Section) {
     out.line("Self { client }");
     out.close();
     for (operation, face) in &own {
-        match &operation.stream {
-            None if operation.websocket.is_some() => write_method(out, api, operation, face, Mode::Connects),
-            None => write_method(out, api, operation, face, Mode::Whole),
-            Some(stream) if stream.switch.is_none() => write_method(out, api, operation, face, Mode::AlwaysStreams),
-            Some(_) => {
-                write_method(out, api, operation, face, Mode::Whole);
-                write_method(out, api, operation, face, Mode::Streams);
-            }
-        }
+        modes(operation).iter().for_each(|mode| write_method(out, api, operation, face, *mode));
     }
     let uploading = own.iter().map(|(operation, _)| *operation).find(|operation| operation.upload.is_some());
     uploading.into_iter().for_each(|operation| uploads::write_methods(out, operation));
@@ -84,6 +78,11 @@ pub fn write_section(out: &mut Writer, api: &Api, section: &Section) {
         }
         write_body_trait(out, api, operation, face);
     }
+}
+
+/// On docs.rs: which feature it takes.
+fn write_feature(out: &mut Writer, tag: &Tag) {
+    out.line(&format!("#[cfg_attr(docsrs, doc(cfg(feature = {})))]", literal(&tag.feature)));
 }
 
 /// What a WebSocket gives; its parameter is what its stream yields.
@@ -182,9 +181,29 @@ enum Mode {
     Connects,
 }
 
+/// The methods that one operation becomes.
+fn modes(operation: &Operation) -> &'static [Mode] {
+    match &operation.stream {
+        None if operation.websocket.is_some() => &[Mode::Connects],
+        None => &[Mode::Whole],
+        Some(stream) if stream.switch.is_none() => &[Mode::AlwaysStreams],
+        Some(_) => &[Mode::Whole, Mode::Streams],
+    }
+}
+
+fn method_name(face: &Face, mode: Mode) -> String {
+    if mode == Mode::Streams { format!("{}_stream", face.method) } else { face.method.clone() }
+}
+
+/// The names of all methods of a tag's routes.
+pub(crate) fn method_names(api: &Api, tag: &Tag) -> Vec<String> {
+    let own = methods(api).filter(|(operation, _)| operation.tag == tag.name);
+    own.flat_map(|(operation, face)| modes(operation).iter().map(|mode| method_name(face, *mode))).collect()
+}
+
 fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face, mode: Mode) {
     let streams = matches!(mode, Mode::Streams | Mode::AlwaysStreams);
-    method_doc(out, operation, face, mode);
+    method_doc(out, api, operation, face, mode);
     if operation.deprecated {
         out.line("#[deprecated]");
     }
@@ -197,7 +216,7 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
     if face.bodies().next().is_some() {
         list.push(format!("body: &impl {}", body_trait(operation, face)));
     }
-    let name = if mode == Mode::Streams { format!("{}_stream", face.method) } else { face.method.clone() };
+    let name = method_name(face, mode);
     let answer = match (&operation.stream, mode) {
         (_, Mode::Connects) => SESSION.to_owned(),
         (Some(stream), Mode::Streams | Mode::AlwaysStreams) => events_type(api, stream, section),
@@ -233,15 +252,13 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
     out.close();
 }
 
-fn method_doc(out: &mut Writer, operation: &Operation, face: &Face, mode: Mode) {
+fn method_doc(out: &mut Writer, api: &Api, operation: &Operation, face: &Face, mode: Mode) {
     let ending = if mode == Mode::Streams { ", as a stream of events" } else { "" };
     out.doc(&format!("{}{ending}.\n\n{}", rustdoc(face.summary.trim_end_matches('.')), rustdoc(&face.description)));
     out.line("///");
     let source = match &operation.unlisted {
         Some(why) => format!("No documentation page shows this route: {}", rustdoc(why)),
-        None => {
-            format!("Documentation: {}.", operation.docs.iter().map(|page| format!("`{page}`")).collect::<Vec<_>>().join(", "))
-        }
+        None => format!("Documentation: {}.", api.pages(&operation.docs)),
     };
     out.doc(&format!("`{} {}`. {source}", operation.verb, operation.path));
 }

@@ -9,7 +9,7 @@
 //! 5. [`requests`]: lets progenitor write the request builders, and [`polish`]es them;
 //! 6. [`types`]: writes structs, enums and unions with the leniency of the runtime's `wire` module, and their
 //!    [`accessors`];
-//! 7. [`facade`]: writes the methods that users call, and [`tasks`] how long tasks are followed.
+//! 7. [`facade`]: writes the methods that users call, [`tasks`] how long tasks are followed, and [`map`] the table of all.
 //!
 //! [`generate`] runs all of them. Nothing here does I/O except `load`. [`contract`] stands beside them: it writes the tests
 //! that hold the client to its document.
@@ -19,6 +19,7 @@ pub mod check;
 pub mod contract;
 pub mod facade;
 pub mod load;
+pub mod map;
 pub mod model;
 pub mod names;
 pub mod polish;
@@ -43,6 +44,8 @@ pub struct Generated {
     pub code: String,
     /// The whole document as JSON, with all fragments merged.
     pub bundle: String,
+    /// Sections, methods and pages as Markdown, for the documentation of the module that holds the client.
+    pub map: String,
     /// Every file that was read, for `cargo::rerun-if-changed`.
     pub files: Vec<PathBuf>,
 }
@@ -56,7 +59,7 @@ pub fn generate(root: &std::path::Path, features: &Features) -> Result<Generated
     let api = check::check(&document, features)?;
     let api = slice::slice(api, features);
     let code = write(&document, &api)?;
-    Ok(Generated { code, bundle: document.to_json(), files: document.files().to_vec() })
+    Ok(Generated { code, bundle: document.to_json(), map: map::write(&api), files: document.files().to_vec() })
 }
 
 fn write(document: &load::Document, api: &model::Api) -> Result<String, Problems> {

@@ -11,6 +11,8 @@ pub struct Api {
     pub version: String,
     /// The first server's address.
     pub server: String,
+    /// `externalDocs`: where the documentation's pages lie.
+    pub docs: Option<String>,
     /// In the document's order.
     pub tags: Vec<Tag>,
     /// In the document's order.
@@ -608,7 +610,7 @@ impl Api {
     #[must_use]
     pub fn sections(&self) -> Vec<Section> {
         let mut sections: Vec<Section> =
-            self.tags.iter().map(|tag| Section { name: tag.name.clone(), doc: section_doc(tag) }).collect();
+            self.tags.iter().map(|tag| Section { name: tag.name.clone(), doc: self.section_doc(tag) }).collect();
         for schema in self.schemas.values() {
             if sections.iter().all(|section| section.name != schema.section) {
                 sections.push(Section { name: schema.section.clone(), doc: format!("Types of `{}`.", schema.section) });
@@ -616,12 +618,18 @@ impl Api {
         }
         sections
     }
-}
 
-fn section_doc(tag: &Tag) -> String {
-    if tag.docs.is_empty() {
-        return crate::text::rustdoc(&tag.description);
+    fn section_doc(&self, tag: &Tag) -> String {
+        let description = crate::text::rustdoc(&tag.description);
+        if tag.docs.is_empty() { description } else { format!("{description}\n\nDocumentation: {}.", self.pages(&tag.docs)) }
     }
-    let pages = tag.docs.iter().map(|page| format!("`{page}`")).collect::<Vec<_>>().join(", ");
-    format!("{}\n\nDocumentation: {pages}.", crate::text::rustdoc(&tag.description))
+
+    /// Pages of the documentation for doc comments, as links where the document says where they lie.
+    pub(crate) fn pages(&self, pages: &[String]) -> String {
+        let shown = pages.iter().map(|page| match &self.docs {
+            Some(site) => format!("[`{page}`]({site}/{page})"),
+            None => format!("`{page}`"),
+        });
+        shown.collect::<Vec<_>>().join(", ")
+    }
 }

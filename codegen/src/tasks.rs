@@ -7,8 +7,8 @@ use crate::names;
 use crate::text::{Writer, literal, rustdoc};
 use crate::types::rust_type;
 
-/// The tag whose group of operations the handles belong to, where the document has it.
-const TAG: &str = "tasks";
+/// The accessor, and the tag that may take its place.
+pub(crate) const TAG: &str = "tasks";
 
 /// Writes the list of all kinds, and the handles where no tag has room for them.
 pub fn write_document(out: &mut Writer, api: &Api) {
@@ -69,6 +69,11 @@ pub fn write_callbacks(out: &mut Writer, api: &Api, section: &str) {
 /// The kinds whose query this build has.
 fn kinds(api: &Api) -> impl Iterator<Item = (&Schema, &str, &TaskShape)> {
     api.task_kinds().filter(|(_, _, task)| api.method(&task.query).is_some())
+}
+
+/// The names of the methods that make handles of ids.
+pub(crate) fn handles(api: &Api) -> Vec<String> {
+    kinds(api).map(|(_, kind, _)| kind.to_owned()).collect()
 }
 
 fn description(kind: &str) -> String {

@@ -4,6 +4,9 @@ use crate::model::{Api, Kind, Operation, Type, UploadShape};
 use crate::names;
 use crate::text::{Writer, literal, rustdoc};
 
+/// Their names.
+pub(crate) const METHODS: [&str; 3] = ["file", "bytes", "stream"];
+
 /// The methods of the section, beside those that call routes.
 pub fn write_methods(out: &mut Writer, operation: &Operation) {
     let Some(shape) = &operation.upload else { return };

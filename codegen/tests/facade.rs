@@ -9,10 +9,12 @@ fn every_tag_becomes_an_accessor_and_every_operation_a_method() {
     let code = Post::new().code();
     code.expect(
         "",
-        "impl Client {
+        r#"impl Client {
+            #[cfg_attr(docsrs, doc(cfg(feature = "letters")))]
             #[must_use] pub fn letters(&self) -> letters::Letters<'_> { letters::Letters::new(self) }
+            #[cfg_attr(docsrs, doc(cfg(feature = "stamps")))]
             #[must_use] pub fn stamps(&self) -> stamps::Stamps<'_> { stamps::Stamps::new(self) }
-        }",
+        }"#,
     );
     code.expect("letters", "pub fn send(&self, body: &impl LettersSendBody) -> crate::Call<crate::Response<Letter>>");
     code.expect(

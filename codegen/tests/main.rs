@@ -7,6 +7,7 @@ mod broken;
 mod contract;
 mod documents;
 mod facade;
+mod map;
 mod prepare;
 mod requests;
 mod slice;

@@ -44,7 +44,7 @@ impl Storage {
         std::fs::create_dir(folder.path().join("uploads")).unwrap();
         let mut service = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
         service.set_auth(SimpleAuth::from_single("AKTEST", "storage-secret"));
-        let service = service.build();
+        let service = service.build().into_shared();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move {

@@ -61,6 +61,7 @@ pub fn check(document: &Document, features: &Features) -> Result<Api, Problems> 
         title: checker.text("/info", root.get("info"), "title", "name the API"),
         version: checker.text("/info", root.get("info"), "version", "give the date of the documentation, as '2026-11-20'"),
         server: checker.server(),
+        docs: checker.site(root),
         tags,
         operations,
         schemas,
@@ -133,6 +134,13 @@ impl Checker<'_> {
         let first = self.document.at("/servers/0");
         let pointer = if first.is_some() { "/servers/0" } else { "/servers" };
         self.text(pointer, first, "url", "give the address without a path, as `servers: [{url: https://…}]`")
+    }
+
+    /// Where the pages that `x-docs` names lie, if the document says it.
+    fn site(&self, root: &Value) -> Option<String> {
+        let docs = root.get("externalDocs")?;
+        let url = self.text("/externalDocs", Some(docs), "url", "give the address that the names in `x-docs` are put behind");
+        Some(url.trim_end_matches('/').to_owned())
     }
 
     fn tags(&self, features: &Features) -> Vec<Tag> {

@@ -312,7 +312,8 @@ mod tests {
             (
                 "shop/mod.rs",
                 "mod order;\npub use self::order::*;\nimpl crate::Call<Order> { pub fn order(&self) -> &Order { todo!() } }\n\
-                 pub fn open(call: crate::Call<super::inner::Gone>) {}\n#[cfg(test)]\nmod tests { pub struct Test; }\n",
+                 pub fn open(call: crate::Call<super::inner::Gone>) {}\n#[cfg(test)]\nmod tests { pub struct Test; }\n\
+                 #[cfg(any(doc, doctest))]\npub mod guide { pub mod streams {} }\n",
             ),
             ("shop/order.rs", "use crate::call::Call as Asked;\npub struct Order;\nimpl From<Asked<u8>> for Order {}\n"),
         ];

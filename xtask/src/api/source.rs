@@ -50,10 +50,12 @@ pub(super) fn read(root: &Path, generated: &BTreeMap<String, String>) -> Result<
     Ok(reader.modules)
 }
 
-/// Whether an item is only for tests.
-fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+/// Whether an item is only for tests or for rustdoc.
+fn is_absent(attributes: &[Attribute]) -> bool {
+    let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    conditions.filter_map(|attribute| attribute.meta.require_list().ok()).any(|list| {
+        let condition = list.tokens.to_string();
+        condition == "test" || condition.split(|at: char| !at.is_alphanumeric()).any(|word| word == "doc")
     })
 }
 
@@ -75,7 +77,7 @@ impl Reader<'_> {
     fn items(&mut self, path: String, items: Vec<Item>, folder: &Path) -> Result<(), String> {
         self.modules.entry(path.clone()).or_default();
         for item in items {
-            if is_test(attributes(&item)) {
+            if is_absent(attributes(&item)) {
                 continue;
             }
             match item {

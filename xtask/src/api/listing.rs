@@ -231,9 +231,10 @@ fn marks(attributes: &[Attribute]) -> String {
     attributes.iter().filter_map(mark).collect()
 }
 
-/// The route that the documentation of a generated method names: a line that begins with `` `POST /v1/videos` ``.
+/// The route that the documentation of a generated method names: the last line that begins with `` `POST /v1/videos` ``.
+/// Descriptions before it may name others.
 fn route(attributes: &[Attribute]) -> Option<String> {
-    attributes.iter().find_map(|attribute| {
+    attributes.iter().rev().find_map(|attribute| {
         let value = &attribute.meta.require_name_value().ok().filter(|meta| meta.path.is_ident("doc"))?.value;
         let Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) = value else { return None };
         let route = text.value().trim().strip_prefix('`')?.split('`').next()?.to_owned();

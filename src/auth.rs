@@ -17,7 +17,15 @@ pub(crate) const SECRET_HEADERS: [&str; 6] =
 
 /// An API key. Its value appears in no Debug, Display or log.
 #[derive(Clone, Debug)]
-pub(crate) struct Key(Arc<SecretString>);
+pub(crate) struct Key(Arc<Secret>);
+
+#[derive(Debug)]
+struct Secret {
+    text: SecretString,
+    /// As headers carry it: alone, and behind `Bearer`. Marked as sensitive.
+    alone: HeaderValue,
+    bearer: HeaderValue,
+}
 
 impl Key {
     /// Checks a key before anything is sent.
@@ -34,30 +42,37 @@ impl Key {
         if key.contains(' ') {
             return Err("the API key holds a space; give the key alone, without `Bearer`");
         }
-        Ok(Self(Arc::new(key.to_owned().into())))
+        let header = |text: &str| -> Result<HeaderValue, &'static str> {
+            let mut value = HeaderValue::from_str(text).map_err(|_| "the API key can't travel in a header")?;
+            value.set_sensitive(true);
+            Ok(value)
+        };
+        let (alone, bearer) = (header(key)?, header(&format!("Bearer {key}"))?);
+        Ok(Self(Arc::new(Secret { text: key.to_owned().into(), alone, bearer })))
     }
 
-    /// Adds the header that an operation asks for, marked as sensitive.
-    fn apply(&self, auth: Auth, headers: &mut HeaderMap) -> Result<(), BuildError> {
-        let (name, text) = match auth {
-            Auth::None | Auth::Session => return Ok(()),
-            Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", self.0.expose_secret())),
-            Auth::Header(name) => (HeaderName::from_static(name), self.0.expose_secret().to_owned()),
+    fn text(&self) -> &str {
+        self.0.text.expose_secret()
+    }
+
+    /// Adds the header that an operation asks for.
+    fn apply(&self, auth: Auth, headers: &mut HeaderMap) {
+        let (name, value) = match auth {
+            Auth::None | Auth::Session => return,
+            Auth::Bearer => (AUTHORIZATION, &self.0.bearer),
+            Auth::Header(name) => (HeaderName::from_static(name), &self.0.alone),
         };
-        let mut value = HeaderValue::from_str(&text).map_err(|_| BuildError::message("the API key can't travel in a header"))?;
-        value.set_sensitive(true);
-        headers.entry(name).or_insert(value);
-        Ok(())
+        headers.entry(name).or_insert_with(|| value.clone());
     }
 
     /// Puts the key into a text that travels, where `{key}` stands.
     pub(crate) fn write_into(&self, template: &str) -> String {
-        template.replace("{key}", self.0.expose_secret())
+        template.replace("{key}", self.text())
     }
 
     /// A text in which the key, if it stands there, is replaced; also as JSON and addresses write it.
     pub(crate) fn hide(&self, text: &str, shown: &str) -> String {
-        let key = self.0.expose_secret();
+        let key = self.text();
         let mut text = text.replace(key, shown);
         if key.contains('/') {
             text = text.replace(&key.replace('/', "\\/"), shown);
@@ -136,6 +151,9 @@ pub(crate) fn apply(key: &Key, auth: Auth, headers: &mut HeaderMap) -> Result<()
         Auth::Session if !headers.contains_key(COOKIE) => Err(BuildError::message(
             "this route wants a browser's login session, which a key can't replace; add the session with `.header(\"cookie\", …)`",
         )),
-        _ => key.apply(auth, headers),
+        _ => {
+            key.apply(auth, headers);
+            Ok(())
+        }
     }
 }

@@ -247,17 +247,21 @@ impl Track {
     }
 }
 
-/// Asks about one task, when there is room for a question.
-pub(super) async fn ask(core: &Arc<Core>, kind: &Kind, id: &str, left: Duration) -> Result<Polled, Error> {
+/// Asks about one task, when there is room for a question, and takes what the answer says.
+pub(super) async fn ask(core: &Arc<Core>, policy: &Policy, track: &mut Track, left: Duration) -> Result<(Polled, Heard), Error> {
     let _turn = turn(core, left).await;
-    let polled: Polled = (kind.query)(core, id).timeout(left.min(POLL_WITHIN)).retry(RetryPolicy::none()).await?;
+    let kind = track.kind;
+    let question = (kind.query)(core, &track.id).timeout(left.min(POLL_WITHIN)).retry(RetryPolicy::none());
+    let polled: Polled = question.await?;
     // What is under way says so; everything else is read whole, because it may be a failure that looks like an answer.
     let reading = Reading::of(kind.shape, &polled.body);
     let under_way = || matches!(reading.state(kind.input), TaskState::Waiting | TaskState::Running { .. });
     if reading.state_word().is_none() || !under_way() {
         (kind.check)(&polled.head, &polled.body)?;
     }
-    Ok(polled)
+    let heard = track.hear(policy, &reading);
+    drop(reading);
+    Ok((polled, heard))
 }
 
 /// What came of a task, for who wants to have it.
@@ -327,18 +331,15 @@ impl Follow {
                 tokio::time::sleep(pause.min(self.track.left(&self.policy).unwrap_or_default())).await;
             }
             let Some(left) = self.track.left(&self.policy) else { return Err(self.track.too_late(&self.policy)) };
-            let heard = match ask(&self.core, self.track.kind, &self.track.id, left).await {
-                Ok(polled) => {
-                    let heard = self.track.hear(&self.policy, &Reading::of(self.track.kind.shape, &polled.body));
-                    Some((polled, heard))
-                }
+            let (polled, heard) = match ask(&self.core, &self.policy, &mut self.track, left).await {
+                Ok(answer) => answer,
                 Err(error) => {
                     self.track.bear(&self.policy, error)?;
-                    None
+                    self.pause = Some(self.track.pause(&self.policy)?);
+                    continue;
                 }
             };
             self.pause = Some(self.track.pause(&self.policy)?);
-            let Some((polled, heard)) = heard else { continue };
             let end = match heard {
                 Heard::GoesOn => None,
                 Heard::Done => Some(Ok(())),

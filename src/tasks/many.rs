@@ -143,7 +143,7 @@ impl WaitAll {
                     let member = Member { place, track: Track::new(kind, task.into_id()) };
                     match batches.iter_mut().find(|(other, _)| kind.batch.is_some() && std::ptr::eq(*other, kind)) {
                         Some((_, batch)) => batch.push(member),
-                        None => due.push(Entry { due: spread(policy.first_pause), asked: Asked::One(member) }),
+                        None => due.push(Entry { due: spread(policy.first_pause), asked: Asked::One(Box::new(member)) }),
                     }
                 }
             }
@@ -185,9 +185,9 @@ struct Member {
     track: Track,
 }
 
-/// What is asked about together.
+/// What is asked about together. Small, because the schedule moves its entries often.
 enum Asked {
-    One(Member),
+    One(Box<Member>),
     Many(Vec<Member>),
 }
 
@@ -201,7 +201,7 @@ impl Asked {
 
     fn of(mut members: Vec<Member>) -> Self {
         match (members.len(), members.pop()) {
-            (1, Some(member)) => Self::One(member),
+            (1, Some(member)) => Self::One(Box::new(member)),
             (_, last) => {
                 members.extend(last);
                 Self::Many(members)
@@ -288,20 +288,19 @@ impl Schedule {
     }
 
     /// Asks about one task; gives it back where it goes on.
-    async fn one(&self, mut member: Member) -> Option<Entry> {
+    async fn one(&self, mut member: Box<Member>) -> Option<Entry> {
         let Some(left) = member.track.left(&self.policy) else {
             let error = member.track.too_late(&self.policy);
             return self.end(&member, Err(error));
         };
         let (before, kind) = (member.track.state, member.track.kind);
-        match ask(&self.core, kind, &member.track.id, left).await {
+        match ask(&self.core, &self.policy, &mut member.track, left).await {
             Err(error) => {
                 if let Err(error) = member.track.bear(&self.policy, error) {
                     return self.end(&member, Err(error));
                 }
             }
-            Ok(polled) => {
-                let heard = member.track.hear(&self.policy, &Reading::of(kind.shape, &polled.body));
+            Ok((polled, heard)) => {
                 self.tell_state(&member.track, before);
                 match heard {
                     Heard::GoesOn => {}
@@ -320,7 +319,7 @@ impl Schedule {
     }
 
     /// When a task is due again.
-    fn again(&self, mut member: Member) -> Option<Entry> {
+    fn again(&self, mut member: Box<Member>) -> Option<Entry> {
         match member.track.pause(&self.policy) {
             Ok(pause) => {
                 let pause = pause.min(member.track.left(&self.policy).unwrap_or_default());
@@ -363,7 +362,7 @@ impl Schedule {
                 }
                 // Ended, or left out, whether because nobody knows it or because such questions are answered late: its
                 // own route says what there is to say.
-                _ => back.push(Entry { due: Instant::now(), asked: Asked::One(member) }),
+                _ => back.push(Entry { due: Instant::now(), asked: Asked::One(Box::new(member)) }),
             }
         }
         back.extend(self.again_together(together));
@@ -391,7 +390,7 @@ impl Schedule {
     /// Each by itself from now on.
     fn apart(&self, members: Vec<Member>) -> Vec<Entry> {
         let due = |_: &Member| Instant::now() + self.policy.first_pause.mul_f64(fastrand::f64() * 0.1);
-        members.into_iter().map(|member| Entry { due: due(&member), asked: Asked::One(member) }).collect()
+        members.into_iter().map(|member| Entry { due: due(&member), asked: Asked::One(Box::new(member)) }).collect()
     }
 
     fn end(&self, member: &Member, outcome: Outcome) -> Option<Entry> {

@@ -50,21 +50,43 @@ pub(crate) struct Reading<'b> {
 impl<'b> Reading<'b> {
     /// Reads a body; what is no JSON says nothing.
     pub(crate) fn of(shape: Shape, body: &'b [u8]) -> Self {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        // One look at all bytes is far cheaper than one at each string.
+        match std::str::from_utf8(body) {
+            Ok(text) => Self::of_text(shape, text),
+            Err(_) => Reading::of_text(shape, &String::from_utf8_lossy(body)).into_owned(),
+        }
+    }
+
+    fn of_text(shape: Shape, text: &'b str) -> Self {
         let mut found = Vec::with_capacity(8);
         let walk = Walk { shape, open: all(shape), depth: 0, found: &mut found };
-        if walk.deserialize(&mut serde_json::Deserializer::from_slice(body)).is_err() {
+        if walk.deserialize(&mut serde_json::Deserializer::from_str(unmarked(text))).is_err() {
             found.clear();
         }
         Self { shape, found }
     }
 
+    fn into_owned(self) -> Reading<'static> {
+        let found = self.found.into_iter().map(|(place, text)| (place, text.into_owned().into()));
+        Reading { shape: self.shape, found: found.collect() }
+    }
+
     /// Reads the elements of a list in a body, each by itself.
     pub(crate) fn each(shape: Shape, list: &'static [&'static str], body: &'b [u8]) -> Option<Vec<Self>> {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        match std::str::from_utf8(body) {
+            Ok(text) => Self::each_of_text(shape, list, text),
+            Err(_) => {
+                let text = String::from_utf8_lossy(body);
+                let readings = Reading::each_of_text(shape, list, &text)?;
+                Some(readings.into_iter().map(Reading::into_owned).collect())
+            }
+        }
+    }
+
+    fn each_of_text(shape: Shape, list: &'static [&'static str], text: &'b str) -> Option<Vec<Self>> {
         let mut readings = Vec::new();
         let items = Items { shape, list, readings: &mut readings };
-        items.deserialize(&mut serde_json::Deserializer::from_slice(body)).ok()?;
+        items.deserialize(&mut serde_json::Deserializer::from_str(unmarked(text))).ok()?;
         Some(readings)
     }
 
@@ -143,6 +165,11 @@ impl<'b> Reading<'b> {
     }
 }
 
+/// A text without the byte order mark.
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// A set of places, one bit each; the generator refuses a shape with more.
 type Places = u64;
 
@@ -159,26 +186,32 @@ struct Walk<'w, 'b> {
 }
 
 impl<'b> Walk<'_, 'b> {
-    fn places(&self) -> impl Iterator<Item = (usize, &'static [&'static str])> + use<'b> {
-        let (open, shape) = (self.open, self.shape);
-        let steps = shape.places.iter().map(|(_, steps)| *steps).enumerate();
-        steps.filter(move |(place, _)| open & (1 << place) != 0)
+    /// The places of a set whose steps are so.
+    fn those(&self, is: impl Fn(&'static [&'static str]) -> bool) -> Places {
+        let (mut rest, mut found) = (self.open, 0);
+        while rest != 0 {
+            let place = rest.trailing_zeros();
+            rest &= rest - 1;
+            if self.shape.places.get(place as usize).is_some_and(|(_, steps)| is(steps)) {
+                found |= 1 << place;
+            }
+        }
+        found
     }
 
     /// The places that go on with this step.
     fn beyond(&self, leads: impl Fn(&str) -> bool) -> Places {
-        let found = self.places().filter(|(_, steps)| steps.get(self.depth).is_some_and(|step| leads(step)));
-        found.fold(0, |open, (place, _)| open | (1 << place))
+        self.those(|steps| steps.get(self.depth).is_some_and(|step| leads(step)))
     }
 
     fn text(self, text: Cow<'b, str>) {
-        if text.trim().is_empty() {
+        let mut here = self.those(|steps| steps.len() == self.depth);
+        if here == 0 || text.trim().is_empty() {
             return;
         }
-        for (place, steps) in self.places() {
-            if steps.len() == self.depth {
-                self.found.push((place, text.clone()));
-            }
+        while here != 0 {
+            self.found.push((here.trailing_zeros() as usize, text.clone()));
+            here &= here - 1;
         }
     }
 
@@ -400,6 +433,15 @@ mod tests {
         for body in ["", "<html>", "[]", "null", "{\"data\": {\"status\": \"running\"", "7"] {
             assert_eq!(read(body).state_word(), None, "{body}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_letters_spoil_no_more_than_their_own_word() {
+        let body = b"{\"id\": \"a\", \"prompt\": \"cut \xe5\xae\", \"data\": {\"status\": \"running\", \"progress\": \"7\xff\"}}";
+        let reading = Reading::of(SHAPE, body);
+        assert_eq!((reading.id(), reading.state(&[])), (Some("a"), TaskState::Running { progress: None }));
+        let list = [b"[", &body[..], b"]"].concat();
+        assert_eq!(Reading::each(SHAPE, &[], &list).map(|all| all[0].id().map(str::to_owned)), Some(Some("a".to_owned())));
     }
 
     #[test]

@@ -111,8 +111,9 @@ impl<A: Followed> Wait<A> {
     /// Any failure: none is tolerated.
     pub async fn once(self) -> Result<A::Done, Error> {
         let (kind, id) = self.target?;
-        let track = Track::new(kind, id.into());
-        let polled = ask(&self.core, kind, &track.id, self.policy.deadline).await.map_err(|error| track.name(error))?;
+        let mut track = Track::new(kind, id.into());
+        let answer = ask(&self.core, &self.policy, &mut track, self.policy.deadline).await;
+        let (polled, _) = answer.map_err(|error| track.name(error))?;
         A::done(&self.core, kind, &track.id, polled).map_err(|error| track.name(error))
     }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::{ACCEPT, CONTENT_LENGTH};
 use tracing::Instrument;
 
 use super::spans::Watch;
@@ -23,9 +25,7 @@ use crate::timeouts::Timeouts;
 /// The request as it will be sent, with this key.
 pub(crate) fn ready(key: &Key, mut unsent: Unsent) -> Result<Unsent, Error> {
     let operation = unsent.operation;
-    if !unsent.headers.contains_key("accept") {
-        unsent.headers.insert("accept", http::HeaderValue::from_static("application/json"));
-    }
+    unsent.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     #[cfg(feature = "realtime")]
     if let Some(settings) = unsent.options.websocket.as_deref() {
         let prepared = crate::realtime::prepare(key, operation, settings, &mut unsent.headers);
@@ -118,9 +118,12 @@ impl<'c> Flight<'c> {
         let operation = unsent.operation;
         let started = Instant::now();
         let patience = limit.unwrap_or(core.timeouts.first_byte);
-        let key = match tokio::time::timeout(patience, core.key.get()).await {
-            Ok(key) => key,
-            Err(_) => Err(BuildError::message(format!("the key provider gave no key within {}", seconds(patience)))),
+        let key = match core.key.known() {
+            Some(key) => Ok(key.clone()),
+            None => match tokio::time::timeout(patience, core.key.get()).await {
+                Ok(key) => key,
+                Err(_) => Err(BuildError::message(format!("the key provider gave no key within {}", seconds(patience)))),
+            },
         };
         let key = key.map_err(|error| Error::input(error, Some(operation)))?;
         let ready = ready(&key, unsent)?;
@@ -191,13 +194,13 @@ impl<'c> Flight<'c> {
     ) -> Result<(Head, reqwest::Upgraded), Error> {
         let changed = self.changed(about)?;
         let request = changed.as_ref().unwrap_or(&self.ready);
-        let response = self.answered(about, request).await?;
+        let mut response = self.answered(about, request).await?;
         if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
             let (head, mut body) = self.sorted(about, response).await?;
             let words = body.words(self.deadline.map(Into::into)).await;
             return Err(super::unwanted(head, words, "a WebSocket"));
         }
-        let head = self.shown_head(about, &response);
+        let head = self.shown_head(about, &mut response);
         if let Err(why) = check(&request.headers, &head) {
             return Err(Error::with_answer(Kind::Protocol, why, head, Bytes::new()));
         }
@@ -223,8 +226,7 @@ impl<'c> Flight<'c> {
     /// The request as the middleware changed it; `None` where there is none.
     fn changed(&self, about: &About) -> Result<Option<Unsent>, Error> {
         // What a middleware adds may be a secret.
-        let foreign = self.ready.url.origin() != self.core.base().origin();
-        if self.core.middleware.is_empty() || foreign {
+        if self.core.middleware.is_empty() || self.ready.url.origin() != self.core.base().origin() {
             return Ok(None);
         }
         let mut unsent = self.ready.clone();
@@ -245,6 +247,10 @@ impl<'c> Flight<'c> {
         loop {
             let before = self.body_state();
             let limit = if before.1 { self.limits.first_byte } else { self.limits.idle };
+            // A deadline that comes no later is watched already.
+            if self.deadline.is_some_and(|deadline| Instant::now().checked_add(limit).is_none_or(|at| deadline <= at)) {
+                return answer.await.map_err(|error| broken(error, about));
+            }
             match tokio::time::timeout(limit, answer.as_mut()).await {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => return Err(broken(error, about)),
@@ -267,8 +273,8 @@ impl<'c> Flight<'c> {
     }
 
     /// The head, as the middleware leaves it.
-    fn shown_head(&self, about: &About, response: &reqwest::Response) -> Head {
-        let mut headers = response.headers().clone();
+    fn shown_head(&self, about: &About, response: &mut reqwest::Response) -> Head {
+        let mut headers = std::mem::take(response.headers_mut());
         let attempt = self.shown(about);
         self.core.middleware.iter().for_each(|middleware| middleware.on_head(&attempt, response.status(), &mut headers));
         tracing::debug!(operation = about.operation.id, status = response.status().as_u16(), "head");
@@ -276,8 +282,8 @@ impl<'c> Flight<'c> {
     }
 
     /// A success, or the gateway's error.
-    async fn sorted(&self, about: &About, response: reqwest::Response) -> Result<(Head, Incoming), Error> {
-        let head = self.shown_head(about, &response);
+    async fn sorted(&self, about: &About, mut response: reqwest::Response) -> Result<(Head, Incoming), Error> {
+        let head = self.shown_head(about, &mut response);
         let mut body = Incoming::new(response, self.limits.idle);
         if head.status.is_success() {
             let Some(coding) = head.compression() else { return Ok((head, body)) };
@@ -290,24 +296,29 @@ impl<'c> Flight<'c> {
     }
 }
 
-async fn to_reqwest(core: &Core, ready: &Unsent, hops: &redirect::Hops) -> Result<reqwest::Request, BuildError> {
+async fn to_reqwest(core: &Core, ready: &Unsent, hops: &redirect::Hops<'_>) -> Result<reqwest::Request, BuildError> {
     let mut request = match &ready.body {
         // The boundary goes into the content type, so reqwest writes that header.
         Body(Payload::Form(form)) => {
             let form = form.clone().into_reqwest().await?;
-            core.http.request(ready.method.clone(), hops.url().clone()).multipart(form).build()?
+            let mut request = core.http.request(ready.method.clone(), hops.url().clone()).multipart(form).build()?;
+            for (name, value) in hops.headers() {
+                request.headers_mut().append(name, value.clone());
+            }
+            request
         }
-        _ => reqwest::Request::new(ready.method.clone(), hops.url().clone()),
+        _ => {
+            let mut request = reqwest::Request::new(ready.method.clone(), hops.url().clone());
+            request.headers_mut().clone_from(hops.headers());
+            request
+        }
     };
-    for (name, value) in hops.headers() {
-        request.headers_mut().append(name, value.clone());
-    }
     match &ready.body.0 {
         Payload::Bytes(bytes) => *request.body_mut() = Some(bytes.clone().into()),
         Payload::File(file, watch) => {
             let outgoing = file.open().await?.watched(watch);
             if let Some(length) = outgoing.length() {
-                request.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+                request.headers_mut().insert(CONTENT_LENGTH, length.into());
             }
             *request.body_mut() = Some(reqwest::Body::wrap_stream(outgoing));
         }

@@ -1,5 +1,7 @@
 //! Follows redirects by our own rules: only GET and HEAD, and the key never leaves for another host.
 
+use std::borrow::Cow;
+
 use http::header::{HeaderMap, LOCATION};
 use http::{Method, StatusCode};
 use url::Url;
@@ -11,16 +13,16 @@ use crate::request::Unsent;
 const MOST_HOPS: u32 = 10;
 
 /// Where the request goes next, and with which headers.
-pub(super) struct Hops {
-    url: Url,
-    headers: HeaderMap,
-    method: Method,
+pub(super) struct Hops<'r> {
+    url: Cow<'r, Url>,
+    headers: Cow<'r, HeaderMap>,
+    method: &'r Method,
     taken: u32,
 }
 
-impl Hops {
-    pub(super) fn new(ready: &Unsent) -> Self {
-        Self { url: ready.url.clone(), headers: ready.headers.clone(), method: ready.method.clone(), taken: 0 }
+impl<'r> Hops<'r> {
+    pub(super) fn new(ready: &'r Unsent) -> Self {
+        Self { url: Cow::Borrowed(&ready.url), headers: Cow::Borrowed(&ready.headers), method: &ready.method, taken: 0 }
     }
 
     pub(super) fn url(&self) -> &Url {
@@ -47,7 +49,7 @@ impl Hops {
         let location = location.ok_or("the gateway redirects without saying where")?;
         let next = self.url.join(location).map_err(|error| format!("the gateway redirects to no address: {error}"))?;
         let host = next.host_str().unwrap_or_default().to_owned();
-        if !matches!(self.method, Method::GET | Method::HEAD) {
+        if !matches!(*self.method, Method::GET | Method::HEAD) {
             return Err(format!("the gateway redirects a {} to {host}; it was not followed, check the base URL", self.method));
         }
         self.taken += 1;
@@ -60,11 +62,11 @@ impl Hops {
         }
         if next.origin() != core.base().origin() {
             SECRET_HEADERS.iter().for_each(|name| {
-                self.headers.remove(*name);
+                self.headers.to_mut().remove(*name);
             });
         }
         tracing::debug!(host, "redirect");
-        self.url = next;
+        self.url = Cow::Owned(next);
         Ok(true)
     }
 }

@@ -1,19 +1,21 @@
-//! A tour of the crate: quota, models, a chat that streams, a Realtime exchange, a video task with a progress bar, a saved
-//! file, and an image of the second gateway.
+//! A tour of the crate: quota, models, a chat that streams, a Realtime exchange, a video task with a progress bar, a picture
+//! by Midjourney that is saved, uploaded and edited, and an image of the second gateway.
 //!
 //! `cargo run --example tour` needs no key: it starts an embedded gateway on this machine. With `OCTOPUSX_API_KEY` set it
-//! talks to the real one, and a video then costs real money.
+//! talks to the real one, and a video and pictures then cost real money.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use octopusx::chat::{ChatCompletionRequest, ChatMessage};
+use octopusx::images::{GeneratedImage, GptImageEditForm};
+use octopusx::midjourney::{MidjourneyImagineRequest, MidjourneyMode};
 use octopusx::openoctopus::{self, images::ImageGenerationRequest};
 use octopusx::tasks::Task;
 use octopusx::videos::SoraVideoRequest;
-use octopusx::{Client, Error};
+use octopusx::{Client, Error, FilePart, Transferred};
 use octopusx_mock::Gateway;
 
 #[tokio::main]
@@ -25,6 +27,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     realtime(&stage.client).await?;
     let file = video(&stage.client).await?;
     println!("saved: {}", file.display());
+    let picture = imagine(&stage.client).await?;
+    upload(&stage.client, &picture).await?;
+    edit(&stage.client, &picture).await?;
     match &stage.openoctopus {
         Some(client) => image(client).await?,
         None => println!("image: skipped, OPENOCTOPUS_API_KEY is not set"),
@@ -95,6 +100,11 @@ async fn realtime(client: &Client) -> Result<(), Error> {
     session.close().await
 }
 
+/// Between two questions about a task.
+fn pause(client: &Client) -> Duration {
+    Duration::from_millis(if client.base_url().contains("127.0.0.1") { 100 } else { 3000 })
+}
+
 async fn video(client: &Client) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let request = SoraVideoRequest::new("sora-2", "a cat nods to music in heavy rain").seconds("10").size("1280x720");
     let task = client.videos().create(&request).await?;
@@ -105,7 +115,7 @@ async fn video(client: &Client) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let done = client
         .wait(&task)
         .deadline(Duration::from_secs(20 * 60))
-        .poll_every(Duration::from_millis(if client.base_url().contains("127.0.0.1") { 100 } else { 3000 }))
+        .poll_every(pause(client))
         .on_progress(move |video| {
             let percent = video.progress_percent().unwrap_or_default() as u64;
             let word = video.state_word().unwrap_or_default();
@@ -125,6 +135,35 @@ async fn video(client: &Client) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let size = client.videos().content(&done.id).await?.save_to(&file).await?;
     println!("video: {size} bytes");
     Ok(file)
+}
+
+async fn imagine(client: &Client) -> Result<PathBuf, Error> {
+    let request = MidjourneyImagineRequest::new(MidjourneyMode::Fast, "an orange and black octopus mascot --ar 1:1");
+    let task = client.midjourney().imagine(&request).await?;
+    println!("imagine: task {}", task.task_id().unwrap_or_default());
+    let done = client.wait(&task).poll_every(pause(client)).await?;
+    let saved = client.download(&done).to(std::env::temp_dir().join(format!("{}.png", done.id))).await?;
+    println!("imagine: {} bytes in {}", saved.size_bytes(), saved.path().display());
+    Ok(saved.path().to_owned())
+}
+
+/// Gives a file an address that the gateway's other routes can fetch.
+async fn upload(client: &Client, file: &Path) -> Result<(), Error> {
+    let told = |sent: Transferred| println!("upload: {:>3.0} %", sent.percent().unwrap_or(100.0));
+    let uploaded = client.uploads().file(file).on_progress(told).await?;
+    println!("upload: {} as {}", uploaded.public_url(), uploaded.content_type());
+    Ok(())
+}
+
+async fn edit(client: &Client, picture: &Path) -> Result<(), Error> {
+    let form = GptImageEditForm::new("gpt-image-1", "the same octopus at night", FilePart::path(picture));
+    let edited = client.images().edit(&form).await?;
+    match edited.data.first() {
+        Some(GeneratedImage { url: Some(url), .. }) => println!("edit: {url}"),
+        Some(GeneratedImage { b64_json: Some(picture), .. }) => println!("edit: {} characters of Base64", picture.len()),
+        _ => println!("edit: no picture came"),
+    }
+    Ok(())
 }
 
 async fn image(client: &openoctopus::Client) -> Result<(), Error> {

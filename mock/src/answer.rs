@@ -137,7 +137,11 @@ fn json(exchange: &Exchange<'_>, media: &Media) -> Result<Outgoing, String> {
     if let Some(model) = exchange.model() {
         tell_model(&mut answer, &model);
     }
-    echo(&mut answer, exchange.body.as_ref().unwrap_or(&Value::Null), rule);
+    let request = exchange.body.as_ref().unwrap_or(&Value::Null);
+    echo(&mut answer, request, rule);
+    if let Some(upload) = &exchange.chosen.operation.upload {
+        exchange.system.storage.give_place(&exchange.system.url, upload, request, &mut answer);
+    }
     Ok(Outgoing::json(exchange.status()?, answer))
 }
 

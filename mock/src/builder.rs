@@ -15,6 +15,7 @@ use crate::plan::Plans;
 use crate::realtime::Sessions;
 use crate::server::{self, System};
 use crate::sources;
+use crate::storage::Storage;
 use crate::tasks::Tasks;
 
 /// The key that the OctopusX gateway takes unless the builder names another.
@@ -131,6 +132,7 @@ impl GatewayBuilder {
             key: key.to_owned(),
             chunk_pause: self.chunk_pause,
             tasks: Tasks::new(self.task_step),
+            storage: Storage::default(),
             ids: Ids::default(),
             log: Arc::clone(log),
             plans: Arc::clone(plans),

@@ -117,22 +117,27 @@ pub(crate) fn named(path: &str) -> Option<(String, Kind)> {
     Some((id.to_owned(), Kind::of_address(&name)?))
 }
 
-/// The file, or the part of it that `range` asks for.
+/// The file of a kind, or the part of it that `range` asks for.
 pub(crate) fn respond(kind: Kind, content_type: &str, headers: &HeaderMap) -> Outgoing {
-    let whole = kind.bytes();
+    part_of(Bytes::from_static(kind.bytes()), content_type, headers)
+}
+
+/// A file, or the part of it that `range` asks for.
+pub(crate) fn part_of(whole: Bytes, content_type: &str, headers: &HeaderMap) -> Outgoing {
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).map(|range| part(range, whole.len()));
     let (status, body, content_range) = match range {
         Some(Part::These(first, last)) => {
             let range = format!("bytes {first}-{last}/{}", whole.len());
-            (StatusCode::PARTIAL_CONTENT, &whole[first..=last], Some(range))
+            (StatusCode::PARTIAL_CONTENT, whole.slice(first..=last), Some(range))
         }
-        Some(Part::Outside) => (StatusCode::RANGE_NOT_SATISFIABLE, &whole[..0], Some(format!("bytes */{}", whole.len()))),
+        Some(Part::Outside) => (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), Some(format!("bytes */{}", whole.len()))),
         Some(Part::Whole) | None => (StatusCode::OK, whole, None),
     };
-    let mut answer = Outgoing::whole(status, content_type, Bytes::from_static(body));
+    let length = body.len();
+    let mut answer = Outgoing::whole(status, content_type, body);
     let out = &mut answer.headers;
     out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    out.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    out.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     if let Some(value) = content_range.and_then(|range| HeaderValue::try_from(range).ok()) {
         out.insert(header::CONTENT_RANGE, value);
     }

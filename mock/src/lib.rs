@@ -25,6 +25,7 @@ mod route;
 mod schema;
 mod server;
 mod sources;
+mod storage;
 #[cfg(test)]
 mod stories;
 mod stream;
@@ -53,7 +54,7 @@ use document::Document;
 use log::Log;
 use plan::Plans;
 use realtime::Sessions;
-use server::FILES;
+use server::{FILES, STORAGE};
 
 /// Both gateways, running in this process until this value is dropped.
 ///
@@ -121,9 +122,9 @@ impl Gateway {
         self.log.all()
     }
 
-    /// The names of all operations of both documents, and that of the files that tasks have made.
+    /// The names of all operations of both documents, of the files that tasks have made, and of the storage for uploads.
     pub fn operations(&self) -> impl Iterator<Item = &str> {
-        self.documents.iter().flat_map(|document| document.ids()).chain([FILES])
+        self.documents.iter().flat_map(|document| document.ids()).chain([FILES, STORAGE])
     }
 
     /// How many requests of an operation came so far, those included that were refused or broken off.
@@ -167,7 +168,7 @@ impl Gateway {
     }
 
     /// The next request of an operation: what it is to get follows. Several such orders are met one after another. The
-    /// files that tasks have made go by the name `files`. Only requests that fit the document get what was ordered.
+    /// files that tasks have made go by the name `files`, uploads by `storage`. Only requests that fit the document get what was ordered.
     ///
     /// ```no_run
     /// # fn example(gateway: &octopusx_mock::Gateway) {
@@ -244,7 +245,7 @@ impl Gateway {
     #[allow(clippy::panic, reason = "a wrong test should say so at once")]
     #[track_caller]
     fn must_know(&self, operation: &str) {
-        if operation != FILES && self.documents.iter().all(|document| document.named(operation).is_none()) {
+        if ![FILES, STORAGE].contains(&operation) && self.documents.iter().all(|document| document.named(operation).is_none()) {
             let tag = operation.split('_').next().unwrap_or_default();
             let all = self.documents.iter().flat_map(|document| document.ids());
             let near: Vec<&str> = all.filter(|id| id.split('_').next() == Some(tag)).collect();

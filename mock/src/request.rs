@@ -11,7 +11,8 @@ use crate::form::{self, RecordedPart};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordedRequest {
-    /// The documented operation that it belongs to, or the face of one (`models_list_claude`); none when no path fits.
+    /// The documented operation that it belongs to, or the face of one (`models_list_claude`); `files` for what tasks have
+    /// made, `storage` for uploads; none when no path fits.
     pub operation: Option<String>,
     /// The method.
     pub method: Method,

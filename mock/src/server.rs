@@ -33,6 +33,7 @@ use crate::plan::Plans;
 use crate::realtime::{self, Sessions};
 use crate::reply::Reply;
 use crate::request::Incoming;
+use crate::storage::{self, Storage};
 use crate::tasks::Tasks;
 
 /// More than any upload of a test; a body that never ends has to stop somewhere.
@@ -40,6 +41,9 @@ const BODY_LIMIT: usize = 256 * 1024 * 1024;
 
 /// The name by which files are ordered that tasks have made.
 pub(crate) const FILES: &str = "files";
+
+/// The name by which requests to the storage are ordered.
+pub(crate) const STORAGE: &str = "storage";
 
 /// What answers on their way get to finish when the gateway stops.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
@@ -52,6 +56,7 @@ pub(crate) struct System {
     pub(crate) key: String,
     pub(crate) chunk_pause: Duration,
     pub(crate) tasks: Tasks,
+    pub(crate) storage: Storage,
     pub(crate) ids: Ids,
     pub(crate) log: Arc<Log>,
     pub(crate) plans: Arc<Plans>,
@@ -86,17 +91,14 @@ impl System {
 
     fn answer(&self, incoming: &Incoming) -> Outgoing {
         if let Some((id, kind)) = files::named(incoming.path()) {
-            self.record(incoming, None);
-            let usual = || match self.tasks.find(&id) {
+            return self.answer_file(FILES, incoming, &|| match self.tasks.find(&id) {
                 Some(_) if files::is_expired(incoming.uri.query()) => files::expired(),
                 Some(_) => files::respond(kind, kind.media_type(), &incoming.headers),
                 None => failure::no_file(incoming.path()),
-            };
-            return match self.reply(FILES, incoming) {
-                Ok(Some(reply)) => reply.respond_to_file(&self.document, &usual),
-                Ok(None) => usual(),
-                Err(problem) => failure::bad_order(&problem),
-            };
+            });
+        }
+        if let Some(key) = storage::key_of(incoming.path()) {
+            return self.answer_file(STORAGE, incoming, &|| self.storage.respond(&key, incoming, &self.key));
         }
         let Some((operation, path)) = self.document.route(&incoming.method, incoming.path()) else {
             self.record(incoming, None);
@@ -126,6 +128,16 @@ impl System {
             Err(problem) => Ok(failure::bad_order(&problem)),
         });
         answer.unwrap_or_else(|problem| failure::internal(&problem))
+    }
+
+    /// What lies beside the documented routes, unless something else was ordered.
+    fn answer_file(&self, name: &str, incoming: &Incoming, usual: &dyn Fn() -> Outgoing) -> Outgoing {
+        self.record(incoming, Some(name));
+        match self.reply(name, incoming) {
+            Ok(Some(reply)) => reply.respond_to_file(&self.document, usual),
+            Ok(None) => usual(),
+            Err(problem) => failure::bad_order(&problem),
+        }
     }
 
     /// What was ordered for a request: by itself, or by the test.

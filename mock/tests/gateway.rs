@@ -9,14 +9,19 @@ use tokio::net::TcpStream;
 
 /// Sends one request on a connection of its own and reads until the gateway closes it.
 async fn call(url: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
-    let address = url.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(address).await.unwrap();
     let length = match body {
         "" => String::new(),
         _ if headers.contains("content-type") => format!("content-length: {}\r\n", body.len()),
         _ => format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()),
     };
-    let request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}{length}\r\n{body}");
+    raw(url, method, path, &format!("{headers}{length}"), body).await
+}
+
+/// The same with no header of its own about the body.
+async fn raw(url: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
+    let address = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
@@ -60,7 +65,8 @@ async fn a_video_from_order_to_bytes() {
     assert_eq!((seen[0].method.as_str(), seen[0].path_and_query.as_str()), ("POST", "/v1/videos"));
     assert_eq!(seen[0].headers["authorization"], "Bearer sk-mine");
     assert_eq!(&seen[0].body[..], order.as_bytes());
-    assert_eq!(seen[6].operation, None);
+    assert_eq!(seen[6].operation.as_deref(), Some("files"));
+    assert_eq!(gateway.count("files"), 2);
     gateway.shutdown().await;
 }
 
@@ -111,6 +117,57 @@ async fn a_form_arrives_in_parts_and_is_held_against_its_schema() {
     let (status, _, refused) = call(gateway.url(), "POST", "/v1/videos", &headers, &form).await;
     assert!(status == 422 && refused.contains("\"/input_reference/0\""), "{refused}");
     assert!(refused.contains(r#"\"model\" is a required property"#), "{refused}");
+}
+
+#[tokio::test]
+async fn an_uploaded_file_lies_under_its_public_address() {
+    let gateway = Gateway::start().await.unwrap();
+    let (url, key) = (gateway.url(), bearer(gateway.key()));
+    let presign = async |body: &str| {
+        let (status, _, said) = call(url, "POST", "/api/upload/presign", &key, body).await;
+        assert_eq!(status, 200, "{said}");
+        let path = |name: &str| member(&said, name).strip_prefix(url).unwrap().to_owned();
+        (path("upload_url"), path("public_url"), said)
+    };
+    let (put, public, said) = presign(r#"{"file_name": "../my cat.PNG", "content_type": "image/png", "expires_in": 60}"#).await;
+    assert!(put.starts_with(&format!("{public}?")) && public.ends_with(".PNG"), "{said}");
+    assert!(public.ends_with(member(&said, "object_key")) && said.contains("\"expires_in\":60"), "{said}");
+    assert_eq!(member(&said, "content_type"), "image/png");
+
+    let png = "content-type: image/png\r\n";
+    let length = "content-type: image/png\r\ncontent-length: 5\r\n".to_owned();
+    let with_key = format!("{length}{key}");
+    let chunked = format!("{png}transfer-encoding: chunked\r\n");
+    for (method, path, headers, body, status, code) in [
+        ("GET", public.as_str(), "", "", 404, "NoSuchKey"),
+        ("PUT", &put, with_key.as_str(), "hello", 400, "InvalidArgument"),
+        ("PUT", &put, "content-type: text/plain\r\ncontent-length: 5\r\n", "hello", 403, "SignatureDoesNotMatch"),
+        ("PUT", &public, &length, "hello", 403, "SignatureDoesNotMatch"),
+        ("PUT", "/mock-storage/mine.png?signature=1", &length, "hello", 403, "AccessDenied"),
+        ("PUT", &put, &chunked, "", 411, "MissingContentLength"),
+        ("DELETE", &put, "", "", 405, "MethodNotAllowed"),
+    ] {
+        let body = if headers == chunked { "5\r\nhello\r\n0\r\n\r\n" } else { body };
+        let came = raw(url, method, path, headers, body).await;
+        assert!(came.0 == status && came.2.contains(&format!("<Code>{code}</Code>")), "{method} {path} {headers}: {came:?}");
+        assert!(came.1.contains("content-type: application/xml"), "{came:?}");
+    }
+
+    let (status, head, body) = raw(url, "PUT", &put, &length, "hello").await;
+    assert!(status == 200 && head.contains("etag: \"") && body.is_empty(), "{head}");
+    let (status, head, body) = call(url, "GET", &public, "", "").await;
+    assert!(status == 200 && head.contains("content-type: image/png") && body == "hello", "{head}");
+    let (status, _, body) = call(url, "GET", &public, "range: bytes=1-3\r\n", "").await;
+    assert_eq!((status, body.as_str()), (206, "ell"));
+    let (status, _, body) = call(url, "GET", &public, "range: bytes=1-3\r\nif-range: \"old\"\r\n", "").await;
+    assert_eq!((status, body.as_str()), (200, "hello"));
+
+    let (put, _, _) = presign(r#"{"file_name": "a", "expires_in": 0}"#).await;
+    let (status, _, said) = raw(url, "PUT", &put, "content-length: 0\r\n", "").await;
+    assert!(status == 403 && said.contains("Request has expired"), "{said}");
+    gateway.next("storage").answers(Reply::status(503));
+    assert_eq!(call(url, "GET", &public, "", "").await.0, 503);
+    assert_eq!(gateway.requests().iter().filter(|request| request.operation.as_deref() == Some("storage")).count(), 13);
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use std::fmt;
 use http::Method;
 use serde_json::{Map, Value};
 
-pub(crate) use operation::{Alternative, Answer, Example, Face, Media, Operation, Parameter, Place, Scheme, StreamRule};
+pub(crate) use operation::{
+    Alternative, Answer, Example, Face, Media, Operation, Parameter, Place, Scheme, StreamRule, UploadRule,
+};
 pub(crate) use task::{Role, TaskRule};
 
 use crate::pointer::Pointer;
@@ -248,6 +250,14 @@ mod tests {
         assert_eq!(body(json!({"schema": "T", "id": "id"})), "/components/schemas/T/x-task/query_body: `id` is no JSON pointer");
         assert_eq!(body(json!({"schema": "B", "id": "/id"})), "/components/schemas/T/x-task: no schema is named B");
         let operation = |words: Value| told(parse(json!({"paths": {"/a": {"get": words}}})));
+        let upload = |words: Value| operation(json!({"operationId": "a_b", "x-upload": words}));
+        assert_eq!(upload(json!({"body": {}})), "/paths/~1a/get/x-upload/body: it names no `file_name`");
+        let body = json!({"file_name": "f", "content_type": "t"});
+        assert_eq!(
+            upload(json!({"body": body, "answer": {"url": "u"}})),
+            "/paths/~1a/get/x-upload/answer: `url` is no JSON pointer"
+        );
+        assert_eq!(upload(json!({"body": body, "answer": {"url": "/u", "public_url": "/p"}})), "");
         let stream = json!({"operationId": "a_b", "x-stream": {"end": "x"}});
         assert_eq!(operation(stream), "/paths/~1a/get/x-stream: no answer of the operation is text/event-stream");
         let examples = json!({"gone": {"x-status": 200, "value": {}}});

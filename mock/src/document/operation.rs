@@ -29,6 +29,7 @@ pub(crate) struct Operation {
     pub(crate) stream: Option<StreamRule>,
     pub(crate) faces: Vec<Face>,
     pub(crate) socket: Option<Socket>,
+    pub(crate) upload: Option<UploadRule>,
 }
 
 impl Operation {
@@ -178,6 +179,17 @@ pub(crate) struct StreamRule {
     pub(crate) finish: Vec<Pointer>,
     /// The member of an event that holds its word.
     pub(crate) tag: Option<String>,
+}
+
+/// The word `x-upload`: members of the body, and places in the answer.
+pub(crate) struct UploadRule {
+    pub(crate) file_name: String,
+    pub(crate) content_type: String,
+    pub(crate) url: Pointer,
+    pub(crate) public_url: Pointer,
+    pub(crate) expires_in: Option<Pointer>,
+    /// Where the answer repeats the media type.
+    pub(crate) signed_type: Option<Pointer>,
 }
 
 /// One of several methods that share a path and verb.

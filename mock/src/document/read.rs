@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::DocumentError;
 use super::operation::{
-    Alternative, Answer, Example, Face, Media, Operation, Parameter, Place, RequestBody, Scheme, StreamRule, Success,
+    Alternative, Answer, Example, Face, Media, Operation, Parameter, Place, RequestBody, Scheme, StreamRule, Success, UploadRule,
 };
 use crate::pointer::{Pointer, escape};
 use crate::realtime::Socket;
@@ -65,6 +65,7 @@ impl<'d> Reader<'d> {
             success: success(source, at)?,
             stream,
             socket: source.get("x-websocket").map(|word| Socket::read(word, self.root)),
+            upload: upload(source, &format!("{at}/x-upload"))?,
             faces: self.faces(&id, source, &format!("{at}/x-faces"))?,
             template: path.to_owned(),
             method,
@@ -243,6 +244,31 @@ fn success(source: &Value, at: &str) -> Result<Option<Success>> {
     let values = values.filter(|list| !list.is_empty());
     let values = values.ok_or_else(|| DocumentError::new(at, "x-success has no `values`"))?;
     Ok(Some(Success { at: pointer, values: values.clone() }))
+}
+
+fn upload(source: &Value, at: &str) -> Result<Option<UploadRule>> {
+    let Some(word) = source.get("x-upload") else { return Ok(None) };
+    let member = |name: &str| {
+        let found = word.pointer(&format!("/body/{name}")).and_then(Value::as_str);
+        found.map(str::to_owned).ok_or_else(|| DocumentError::new(&format!("{at}/body"), format!("it names no `{name}`")))
+    };
+    let pointer = |name: &str| {
+        let problem = || DocumentError::new(&format!("{at}/answer"), format!("`{name}` is no JSON pointer"));
+        let found = word.pointer(&format!("/answer/{name}"));
+        found.map(|text| text.as_str().and_then(Pointer::parse).ok_or_else(problem)).transpose()
+    };
+    let needed = |name: &str| {
+        let missing = || DocumentError::new(&format!("{at}/answer"), format!("it names no `{name}`"));
+        pointer(name)?.ok_or_else(missing)
+    };
+    Ok(Some(UploadRule {
+        file_name: member("file_name")?,
+        content_type: member("content_type")?,
+        url: needed("url")?,
+        public_url: needed("public_url")?,
+        expires_in: pointer("expires_in")?,
+        signed_type: pointer("content_type")?,
+    }))
 }
 
 /// The word `x-status`: what a failure comes with, where the response is that of several.

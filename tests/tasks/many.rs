@@ -160,6 +160,41 @@ async fn a_batch_route_that_does_not_answer_costs_no_task() {
 }
 
 #[tokio::test]
+async fn a_picture_that_waits_for_its_owner_ends_the_waiting_for_it_alone() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = support::client(&format!("http://{}", listener.local_addr().unwrap()));
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                while let Some(request) = read(&mut socket).await {
+                    let tell = |id: &str| match id {
+                        "m0" => json!({"id": id, "status": "MODAL", "imageUrl": ""}),
+                        _ => json!({"id": id, "status": "SUCCESS", "imageUrl": "https://files.example/f"}),
+                    };
+                    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+                    let said: Value = match body["ids"].as_array() {
+                        Some(ids) => ids.iter().map(|id| tell(id.as_str().unwrap())).collect(),
+                        None => tell(request.head.split('/').nth(3).unwrap()),
+                    };
+                    if socket.write_all(&answer("200 OK", &[], said.to_string())).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let tasks: Vec<TaskRef> = (0..3).map(|number| client.tasks().midjourney(format!("m{number}")).task_ref()).collect();
+    let done = client.wait_all(tasks.clone()).poll_every(Duration::from_millis(2)).await;
+    assert!(done[1].is_ok() && done[2].is_ok(), "{done:?}");
+    let error = done[0].as_ref().unwrap_err();
+    assert!(error.is_input_needed() && error.to_string().contains("`MODAL`"), "{error}");
+    assert_eq!((error.resume().as_ref(), error.task_state()), (Some(&tasks[0]), Some(TaskState::InputNeeded)));
+    let mut updates = client.tasks().midjourney("m0").updates();
+    assert_eq!(updates.next().await.unwrap().unwrap().state(), TaskState::InputNeeded);
+    assert!(updates.next().await.is_none());
+}
+
+#[tokio::test]
 async fn each_comes_as_it_ends_and_what_can_not_be_followed_comes_at_once() {
     let town = Town::new().await;
     let (client, mut tasks) = (town.client.clone(), town.tasks());

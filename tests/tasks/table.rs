@@ -1,6 +1,8 @@
 //! Every family under every sequence of states: the right end, the right number of polls, the right error, and the task
 //! always in the error.
 
+use std::future::IntoFuture;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -16,6 +18,8 @@ use crate::raw::{answer, read};
 use crate::watch::hides;
 
 const URL: &str = "https://files.example/result.mp4";
+/// Longer than any row takes that ends by itself.
+const DEADLINE: Duration = Duration::from_secs(20);
 const RUNNING: TaskState = TaskState::Running { progress: None };
 
 /// What the gateway answers to one poll.
@@ -46,7 +50,8 @@ struct Row {
     end: End,
     /// How often it is asked; none where time decides.
     times: Option<usize>,
-    set: fn(Wait<TaskAnswer>) -> Wait<TaskAnswer>,
+    /// What the caller sets; none where the defaults will do.
+    set: Option<fn(Wait<TaskAnswer>) -> Wait<TaskAnswer>>,
     /// Part of the error's line.
     says: &'static str,
     takes: Duration,
@@ -83,12 +88,12 @@ fn page(status: &'static str) -> Poll {
 
 fn row(name: &'static str, end: End, polls: Vec<Poll>) -> Row {
     let times = Some(polls.len());
-    Row { name, polls, end, times, set: |wait| wait, says: "", takes: Duration::ZERO, pause: Duration::ZERO }
+    Row { name, polls, end, times, set: None, says: "", takes: Duration::ZERO, pause: Duration::ZERO }
 }
 
 impl Row {
     fn set(self, set: fn(Wait<TaskAnswer>) -> Wait<TaskAnswer>) -> Self {
-        Self { set, ..self }
+        Self { set: Some(set), ..self }
     }
 
     fn says(self, says: &'static str) -> Self {
@@ -246,11 +251,17 @@ fn lacks_the_task(family: &Family, error: &Error) -> Option<String> {
     (!known || !error.to_string().contains(ID)).then(|| format!("the task is not in {error:?}"))
 }
 
-async fn problem_of(family: &Family, row: Row) -> Option<String> {
-    let (url, asked) = serve(family.clone(), row.polls).await;
-    let wait = family.wait(&url).deadline(Duration::from_secs(20)).poll_every(row.pause);
+async fn problem_of(family: &Family, row: &Row, among_many: bool) -> Option<String> {
+    let (url, asked) = serve(family.clone(), row.polls.clone()).await;
     let started = Instant::now();
-    let outcome = tokio::time::timeout(Duration::from_secs(30), (row.set)(wait)).await.ok();
+    let waiting: Pin<Box<dyn Future<Output = Result<TaskAnswer, Error>> + Send>> = if among_many {
+        let mut all = family.wait_all(&url).deadline(DEADLINE).poll_every(row.pause).as_completed();
+        Box::pin(async move { all.next().await.unwrap() })
+    } else {
+        let wait = family.wait(&url).deadline(DEADLINE).poll_every(row.pause);
+        row.set.unwrap_or(|wait| wait)(wait).into_future()
+    };
+    let outcome = tokio::time::timeout(DEADLINE * 2, waiting).await.ok();
     let Some(outcome) = outcome else { return Some("hangs".to_owned()) };
     let asked = asked.load(Ordering::SeqCst);
     match end_of(&outcome) {
@@ -286,8 +297,11 @@ async fn every_family_ends_as_its_states_say() {
             let (family, permits) = (family.clone(), Arc::clone(&permits));
             running.spawn(async move {
                 let _permit = permits.acquire_owned().await.unwrap();
-                let name = row.name;
-                problem_of(&family, row).await.map(|problem| format!("{family:?}, {name}: {problem}"))
+                let mut problem = problem_of(&family, &row, false).await;
+                if problem.is_none() && row.set.is_none() {
+                    problem = problem_of(&family, &row, true).await.map(|problem| format!("as one of many: {problem}"));
+                }
+                problem.map(|problem| format!("{family:?}, {}: {problem}", row.name))
             });
         }
     }

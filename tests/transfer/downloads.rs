@@ -334,10 +334,9 @@ async fn a_dropped_download_is_gone_on_with() {
     assert!(length > 0);
 }
 
-/// What `a_killed_program_goes_on` starts and kills.
+/// Tests nothing itself: `a_killed_program_goes_on` starts it as a program of its own, to kill it.
 #[tokio::test]
-#[ignore = "a part of another test"]
-async fn the_program_that_is_killed() {
+async fn is_the_program_that_downloads_where_the_environment_says_so() {
     let (Ok(address), Ok(path)) = (std::env::var("TRANSFER_FROM"), std::env::var("TRANSFER_TO")) else { return };
     client("http://127.0.0.1:9").download_url(&address).to(path).await.unwrap();
 }
@@ -355,7 +354,7 @@ async fn a_killed_program_goes_on() {
     })
     .await;
     let mut program = std::process::Command::new(std::env::current_exe().unwrap());
-    program.args(["--exact", "transfer::downloads::the_program_that_is_killed", "--ignored", "--quiet"]);
+    program.args(["--exact", "transfer::downloads::is_the_program_that_downloads_where_the_environment_says_so", "--quiet"]);
     program.env("TRANSFER_FROM", server.at("/cat.mp4")).env("TRANSFER_TO", &path).stdout(std::process::Stdio::null());
     program.stderr(std::process::Stdio::null());
     let mut running = program.spawn().unwrap();

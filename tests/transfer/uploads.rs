@@ -41,7 +41,7 @@ async fn a_storage_that_checks_signatures_gets_files_of_any_size() {
     let folder = TempDir::new().unwrap();
     for bytes in [Vec::new(), vec![7], vec![9; 1_000_003]] {
         let signed = Signed { media: Some("image/png"), ..Signed::default() };
-        let gateway = storage.gateway(vec![signed, signed], true).await;
+        let gateway = storage.gateway(vec![signed; 3], true).await;
         let client = client(&gateway.url);
         let path = folder.path().join("cat.png");
         std::fs::write(&path, &bytes).unwrap();
@@ -54,7 +54,12 @@ async fn a_storage_that_checks_signatures_gets_files_of_any_size() {
         let seen = seen.lock().unwrap().clone();
         assert!(seen.windows(2).all(|pair| pair[0].bytes < pair[1].bytes), "{seen:?}");
         assert_eq!(seen.last().unwrap().percent(), Some(100.0));
+        let (length, whole) = (bytes.len() as u64, Bytes::from(bytes.clone()));
+        std::fs::remove_file(storage.path()).unwrap();
         client.uploads().bytes("cat.png", bytes.clone()).await.unwrap();
+        assert!(std::fs::read(storage.path()).unwrap() == bytes);
+        std::fs::remove_file(storage.path()).unwrap();
+        client.uploads().stream("cat.png", Pieces(1, whole), length).await.unwrap();
         assert!(std::fs::read(storage.path()).unwrap() == bytes);
         hides(&format!("{uploaded:?}"));
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::{Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 
-use crate::wire::{self, Read, Typed};
+use crate::wire::{self, Read};
 
 #[cfg(feature = "realtime")]
 pub use crate::realtime::Audio;
@@ -150,7 +150,6 @@ macro_rules! loose {
             }
         }
 
-        impl Typed for $name {}
     };
 }
 

@@ -23,7 +23,25 @@ pub fn write(out: &mut Writer, api: &Api, section: &Section) {
             }
             Kind::External(_) => {}
         }
+        if !matches!(schema.kind, Kind::Object(_)) && is_boxed(api, &schema.name) {
+            write_boxed(out, &schema.name);
+        }
     }
+}
+
+/// Whether a struct holds itself through a field of this type.
+fn is_boxed(api: &Api, name: &str) -> bool {
+    let through = |property: &Property| property.boxed && matches!(&property.ty, Type::Named(target) if target == name);
+    api.schemas.values().any(|schema| matches!(&schema.kind, Kind::Object(object) if object.properties.iter().any(through)))
+}
+
+/// Objects in a box are read as all objects are; of everything else the runtime can't know that it is local.
+fn write_boxed(out: &mut Writer, name: &str) {
+    out.open(&format!("impl<'de> crate::wire::Read<'de> for Box<{name}>"));
+    out.open("fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>");
+    out.line(&format!("<{name} as crate::wire::Read<'de>>::read(deserializer).map(Self::new)"));
+    out.close();
+    out.close();
 }
 
 /// How a type is written inside the module of `section`.
@@ -182,6 +200,7 @@ fn write_methods(out: &mut Writer, api: &Api, schema: &Schema, object: &Object, 
     if list.is_empty() {
         out.line("#[must_use]");
     }
+    out.line("#[inline]");
     out.open(&format!("pub fn new({}) -> Self", list.join(", ")));
     out.open("Self");
     for property in properties {
@@ -218,6 +237,7 @@ fn write_methods(out: &mut Writer, api: &Api, schema: &Schema, object: &Object, 
     out.close();
     if list.is_empty() {
         out.open(&format!("impl Default for {}", schema.name));
+        out.line("#[inline]");
         out.open("fn default() -> Self");
         out.line("Self::new()");
         out.close();
@@ -283,6 +303,7 @@ fn branch_type(api: &Api, schema: &Schema, branch: &str) -> String {
 
 fn write_from(out: &mut Writer, union: &str, variant: &str, source: &str, value: &str) {
     out.open(&format!("impl From<{source}> for {union}"));
+    out.line("#[inline]");
     out.open(&format!("fn from(value: {source}) -> Self"));
     out.line(&format!("Self::{variant}({value})"));
     out.close();

@@ -88,8 +88,8 @@ fn a_constructor_takes_what_is_required_in_that_order_and_fills_in_what_is_const
 #[test]
 fn a_constructor_without_arguments_is_the_default() {
     let code = code("Card: {description: A card., properties: {text: {type: string, description: What it says.}}}");
-    code.expect("letters", "#[must_use] pub fn new() -> Self");
-    code.expect("letters", "impl Default for Card { fn default() -> Self { Self::new() } }");
+    code.expect("letters", "#[must_use] #[inline] pub fn new() -> Self");
+    code.expect("letters", "impl Default for Card { #[inline] fn default() -> Self { Self::new() } }");
 }
 
 #[test]
@@ -215,7 +215,10 @@ fn a_union_with_a_discriminator_is_read_by_its_tag() {
             "text" => Text(CardText), "output_text" => OutputText(CardText), "unknown" => Unknown_(CardPicture)
         });"#,
     );
-    code.expect("letters", "impl From<CardText> for CardPart { fn from(value: CardText) -> Self { Self::Text(value) } }");
+    code.expect(
+        "letters",
+        "impl From<CardText> for CardPart { #[inline] fn from(value: CardText) -> Self { Self::Text(value) } }",
+    );
     code.refuse("letters", "Self::OutputText(value)");
     code.expect("letters", "parts: impl IntoIterator<Item = impl Into<CardPart>>");
 }
@@ -253,7 +256,10 @@ fn a_union_without_a_discriminator_is_read_by_its_json_type() {
             string => Line(String), array => Lines(Vec<String>), number => Number(i64), boolean => Blank(bool), object => Styled(CardTextStyled)
         });",
     );
-    code.expect("letters", "impl From<&str> for CardText { fn from(value: &str) -> Self { Self::Line(value.into()) } }");
+    code.expect(
+        "letters",
+        "impl From<&str> for CardText { #[inline] fn from(value: &str) -> Self { Self::Line(value.into()) } }",
+    );
     code.expect("letters", "impl From<i64> for CardText");
 }
 
@@ -352,6 +358,8 @@ fn a_schema_that_holds_itself_is_boxed_there_and_only_there() {
         }",
     );
     code.expect("letters", "pub back: Option<Box<CardBack>>,");
+    code.expect("letters", "impl<'de> crate::wire::Read<'de> for Box<CardBack>");
+    code.refuse("letters", "for Box<CardFrame>");
     code.expect(
         "letters",
         "pub fn reply(mut self, reply: impl Into<Card>) -> Self { self.reply = Some(Box::new(reply.into())); self }",

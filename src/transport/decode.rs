@@ -74,10 +74,10 @@ pub(crate) fn decode_text<T: for<'de> Read<'de>>(text: &str) -> Result<T, Unread
 /// The same into a place, which is filled unless this fails.
 pub(crate) fn decode_into<T: for<'de> Read<'de>>(text: &str, place: &mut Option<T>) -> Result<(), Unreadable> {
     trail::clear();
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    T::read_into(&mut deserializer, place)
-        .and_then(|()| deserializer.end())
-        .map_err(|error| Unreadable { path: trail::take(), error })
+    match T::read_text(text, place) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(Unreadable { path: trail::take(), error }),
+    }
 }
 
 fn not_readable(failure: Unreadable, text: &str, head: Head, body: Bytes) -> Error {

@@ -4,13 +4,13 @@
 macro_rules! object {
     ($name:ident { $($field:ident: $wire:literal $kind:ident),* $(,)? }) => {
         #[allow(deprecated)]
-        impl<'de> $crate::wire::Object<'de> for $name {
+        impl $crate::wire::Object for $name {
             const NAME: &'static str = stringify!($name);
 
-            fn read_members<A: ::serde::de::MapAccess<'de>>(mut map: A, place: &mut Option<Self>) -> Result<(), A::Error> {
+            fn read_members<'de, A: ::serde::de::MapAccess<'de>>(mut map: A, place: &mut Option<Self>) -> Result<(), A::Error> {
                 $(let mut $field = None;)*
                 let mut rest = $crate::wire::Extra::new();
-                while let Some(name) = map.next_key_seed($crate::wire::KeySeed)? {
+                while let Some(name) = map.next_key_seed($crate::wire::TextSeed)? {
                     match &*name {
                         $($wire => $crate::wire::read_field::$kind(&mut map, $wire, &mut $field),)*
                         _ => $crate::wire::read_extra(&mut map, &mut rest, name),
@@ -24,17 +24,10 @@ macro_rules! object {
                 });
                 Ok(())
             }
-        }
 
-        impl<'de> $crate::wire::Read<'de> for $name {
-            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let mut place = None;
-                Self::read_into(deserializer, &mut place)?;
-                $crate::wire::needed(place, stringify!($name))
-            }
-
-            fn read_into<D: ::serde::Deserializer<'de>>(deserializer: D, place: &mut Option<Self>) -> Result<(), D::Error> {
-                deserializer.deserialize_map($crate::wire::ObjectVisitor(place))
+            #[inline]
+            fn extra(&self) -> &$crate::wire::Extra {
+                &self.extra
             }
         }
 
@@ -50,12 +43,6 @@ macro_rules! object {
                 out.end(&self.extra)
             }
         }
-
-        impl $crate::wire::Typed for $name {
-            fn extra(&self) -> Option<&$crate::wire::Extra> {
-                Some(&self.extra)
-            }
-        }
     };
     (@take required $field:ident $wire:literal) => {
         $crate::wire::needed($field, $wire)?
@@ -69,6 +56,7 @@ macro_rules! object {
 macro_rules! body {
     ($name:ident) => {
         impl $crate::wire::Body for $name {
+            #[inline]
             fn payload(
                 &self,
                 switch: Option<$crate::wire::Switch>,
@@ -84,6 +72,7 @@ macro_rules! form {
     ($name:ident { $($field:ident: $wire:literal $kind:ident $need:ident),* $(,)? }) => {
         #[allow(deprecated)]
         impl $crate::wire::Body for $name {
+            #[inline]
             fn payload(&self, switch: Option<$crate::wire::Switch>) -> Result<$crate::body::Payload, $crate::request::BuildError> {
                 let mut form = $crate::multipart::Form::default();
                 $($crate::wire::form!(@$need form, $wire, &self.$field, $kind);)*
@@ -115,6 +104,7 @@ macro_rules! debug_object {
     ($name:ident { $($field:ident),* $(,)? } hides { $($secret:ident),* }) => {
         #[allow(deprecated)]
         impl ::std::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 let fields: &[(&str, &dyn ::std::fmt::Debug)] = &[$((stringify!($field), &self.$field)),*];
                 $crate::wire::shown::object(f, stringify!($name), fields, &[$(stringify!($secret)),*], &self.extra)
@@ -127,6 +117,7 @@ macro_rules! debug_object {
 macro_rules! debug_union {
     ($name:ident { $($variant:ident),* $(,)? }) => {
         impl ::std::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 let (variant, value): (&str, &dyn ::std::fmt::Debug) = match self {
                     $(Self::$variant(value) => (stringify!($variant), value),)*
@@ -142,6 +133,7 @@ macro_rules! words {
     ($name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
         impl $name {
             /// The word as it travels.
+            #[inline]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -152,6 +144,7 @@ macro_rules! words {
         }
 
         impl From<&str> for $name {
+            #[inline]
             fn from(word: &str) -> Self {
                 match word {
                     $($word => Self::$variant,)*
@@ -161,6 +154,7 @@ macro_rules! words {
         }
 
         impl From<String> for $name {
+            #[inline]
             fn from(word: String) -> Self {
                 match Self::from(word.as_str()) {
                     Self::Other(_) => Self::Other(word),
@@ -170,12 +164,14 @@ macro_rules! words {
         }
 
         impl ::std::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
 
         impl ::std::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 match self {
                     $(Self::$variant => f.write_str(stringify!($variant)),)*
@@ -192,7 +188,6 @@ macro_rules! words {
             }
         }
 
-        impl $crate::wire::Typed for $name {}
     };
 }
 
@@ -201,16 +196,20 @@ macro_rules! tagged {
     ($name:ident by $tag:literal { $($word:literal => $variant:ident($ty:ty)),* $(,)? }) => {
         $crate::wire::debug_union!($name { $($variant,)* Unknown });
 
-        impl<'de> $crate::wire::Read<'de> for $name {
-            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let raw = $crate::wire::raw(deserializer)?;
-                match $crate::wire::tag_of(&raw, $tag).as_deref() {
-                    $(Some($word) => $crate::wire::from_raw(&raw).map(Self::$variant),)*
-                    _ => $crate::wire::value_of(&raw).map(Self::Unknown),
+        impl $crate::wire::Tagged for $name {
+            const TAG: &'static str = $tag;
+            const QUOTED_TAG: &'static str = concat!("\"", $tag, "\"");
+
+            #[inline]
+            fn read_branch(tag: Option<&str>, text: &str) -> Result<Self, ::serde_json::Error> {
+                match tag {
+                    $(Some($word) => $crate::wire::branch(text, Self::$variant),)*
+                    _ => $crate::wire::branch(text, Self::Unknown),
                 }
             }
         }
 
+        $crate::wire::read_union!($name, read_tagged, read_tagged_text);
         $crate::wire::deserialize_by_read!($name);
 
         impl ::serde::Serialize for $name {
@@ -225,6 +224,7 @@ macro_rules! tagged {
         impl $crate::wire::Typed for $name {
             const TAG: Option<&'static str> = Some($tag);
 
+            #[inline]
             fn extra(&self) -> Option<&$crate::wire::Extra> {
                 match self {
                     $(Self::$variant(value) => $crate::wire::Typed::extra(value),)*
@@ -232,6 +232,7 @@ macro_rules! tagged {
                 }
             }
 
+            #[inline]
             fn tag(&self) -> Option<&str> {
                 match self {
                     $(Self::$variant(_) => Some($word),)*
@@ -256,14 +257,17 @@ macro_rules! read_branches {
         impl<'de> $crate::wire::TextOrList<'de> for $name {
             type List = $ty;
 
+            #[inline]
             fn of_text(text: String) -> Self {
                 Self::$text(text)
             }
 
+            #[inline]
             fn of_list(list: $ty) -> Self {
                 Self::$list(list)
             }
 
+            #[inline]
             fn of_other(value: ::serde_json::Value) -> Self {
                 Self::Other(value)
             }
@@ -276,16 +280,17 @@ macro_rules! read_branches {
         }
     };
     ($name:ident { $($json:ident => $variant:ident($ty:ty)),* $(,)? }) => {
-        impl<'de> $crate::wire::Read<'de> for $name {
-            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let raw = $crate::wire::raw(deserializer)?;
-                let json = $crate::wire::json_type(&raw);
-                $(if json == stringify!($json) {
-                    return $crate::wire::from_raw(&raw).map(Self::$variant);
-                })*
-                $crate::wire::value_of(&raw).map(Self::Other)
+        impl $crate::wire::ByType for $name {
+            #[inline]
+            fn read_branch(json: &str, text: &str) -> Result<Self, ::serde_json::Error> {
+                match json {
+                    $(stringify!($json) => $crate::wire::branch(text, Self::$variant),)*
+                    _ => $crate::wire::branch(text, Self::Other),
+                }
             }
         }
+
+        $crate::wire::read_union!($name, read_by_type, read_by_type_text);
     };
 }
 
@@ -302,7 +307,6 @@ macro_rules! write_branches {
             }
         }
 
-        impl $crate::wire::Typed for $name {}
     };
 }
 
@@ -312,10 +316,27 @@ macro_rules! any_of {
         $crate::wire::debug_union!($name { $($variant),* });
 
         impl $crate::wire::Body for $name {
+            #[inline]
             fn payload(&self, switch: Option<$crate::wire::Switch>) -> Result<$crate::body::Payload, $crate::request::BuildError> {
                 match self {
                     $(Self::$variant(value) => $crate::wire::Body::payload(value, switch),)*
                 }
+            }
+        }
+    };
+}
+
+/// Reads a union, also straight from its text.
+macro_rules! read_union {
+    ($name:ident, $read:ident, $read_text:ident) => {
+        impl<'de> $crate::wire::Read<'de> for $name {
+            fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::$read(deserializer)
+            }
+
+            #[inline]
+            fn read_text(text: &'de str, place: &mut Option<Self>) -> Result<(), ::serde_json::Error> {
+                $crate::wire::$read_text(text, place)
             }
         }
     };
@@ -345,6 +366,6 @@ macro_rules! deserialize_by_read {
 }
 
 pub(crate) use {
-    any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_branches, read_by, tagged, words,
-    write_branches,
+    any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_branches, read_by, read_union,
+    tagged, words, write_branches,
 };

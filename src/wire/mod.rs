@@ -13,26 +13,27 @@ mod macros;
 mod scalars;
 pub(crate) mod shown;
 pub(crate) mod trail;
+mod unions;
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 pub use bodies::{Body, Switch};
 pub(crate) use bodies::{form as form_body, json as json_body};
 pub(crate) use macros::{
-    any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_branches, read_by, tagged, words,
-    write_branches,
+    any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_branches, read_by, read_union,
+    tagged, words, write_branches,
 };
 use trail::Step;
+pub(crate) use unions::{
+    ByType, Tagged, TextOrList, TextOrListVisitor, branch, read_by_type, read_by_type_text, read_tagged, read_tagged_text,
+};
 
 /// Members of a JSON object that the document does not describe.
 pub type Extra = serde_json::Map<String, Value>;
@@ -46,6 +47,13 @@ pub trait Read<'de>: Sized {
     fn read_into<D: Deserializer<'de>>(deserializer: D, place: &mut Option<Self>) -> Result<(), D::Error> {
         *place = Some(Self::read(deserializer)?);
         Ok(())
+    }
+
+    /// Reads the text of one value: unions look into it for their branch.
+    fn read_text(text: &'de str, place: &mut Option<Self>) -> Result<(), serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        Self::read_into(&mut deserializer, place)?;
+        deserializer.end()
     }
 
     /// Reads a value that may be `null`.
@@ -88,18 +96,40 @@ impl Typed for Value {
 impl<T: Typed> Typed for Vec<T> {}
 
 /// An object, member by member.
-pub trait Object<'de>: Sized {
+pub trait Object: Serialize + Sized {
     /// For messages.
     const NAME: &'static str;
 
     /// Reads all members.
-    fn read_members<A: MapAccess<'de>>(map: A, place: &mut Option<Self>) -> Result<(), A::Error>;
+    fn read_members<'de, A: MapAccess<'de>>(map: A, place: &mut Option<Self>) -> Result<(), A::Error>;
+
+    /// The members that the document does not describe.
+    fn extra(&self) -> &Extra;
+}
+
+impl<'de, T: Object> Read<'de> for T {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut place = None;
+        Self::read_into(deserializer, &mut place)?;
+        needed(place, T::NAME)
+    }
+
+    fn read_into<D: Deserializer<'de>>(deserializer: D, place: &mut Option<Self>) -> Result<(), D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(place))
+    }
+}
+
+impl<T: Object> Typed for T {
+    #[inline]
+    fn extra(&self) -> Option<&Extra> {
+        Some(Object::extra(self))
+    }
 }
 
 /// Reads any [`Object`].
-pub(crate) struct ObjectVisitor<'p, T>(pub(crate) &'p mut Option<T>);
+struct ObjectVisitor<'p, T>(&'p mut Option<T>);
 
-impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<'_, T> {
+impl<'de, T: Object> Visitor<'de> for ObjectVisitor<'_, T> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,10 +207,10 @@ impl<'de, T: Read<'de>> DeserializeSeed<'de> for Optional<'_, T> {
     }
 }
 
-/// The name of a member, borrowed where the input allows it.
-pub(crate) struct KeySeed;
+/// A text such as the name of a member, borrowed where the input allows it.
+pub(crate) struct TextSeed;
 
-impl<'de> DeserializeSeed<'de> for KeySeed {
+impl<'de> DeserializeSeed<'de> for TextSeed {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -188,11 +218,11 @@ impl<'de> DeserializeSeed<'de> for KeySeed {
     }
 }
 
-impl<'de> Visitor<'de> for KeySeed {
+impl<'de> Visitor<'de> for TextSeed {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a member")
+        f.write_str("a text")
     }
 
     fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
@@ -233,13 +263,20 @@ pub(crate) mod read_field {
         name: &'static str,
         seed: S,
     ) -> Result<(), A::Error> {
-        map.next_value_seed(seed).inspect_err(|_| trail::push(Step::Field(name)))
+        let read = map.next_value_seed(seed);
+        if read.is_err() {
+            trail::push(Step::Field(name));
+        }
+        read
     }
 }
 
 /// What was read of a required member, once the object has ended.
 pub(crate) fn needed<T, E: serde::de::Error>(value: Option<T>, name: &'static str) -> Result<T, E> {
-    value.ok_or_else(|| E::missing_field(name))
+    match value {
+        Some(value) => Ok(value),
+        None => Err(E::missing_field(name)),
+    }
 }
 
 /// Writes an object. It keeps its first error to the end: a way out after each member would cost the compiler more than
@@ -295,9 +332,19 @@ pub(crate) fn read_extra<'de, A: MapAccess<'de>>(map: &mut A, extra: &mut Extra,
     }
 }
 
-impl<'de, T: Read<'de>> Read<'de> for Box<T> {
-    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read(deserializer).map(Self::new)
+/// A type that holds itself.
+impl<T: Object> Object for Box<T> {
+    const NAME: &'static str = T::NAME;
+
+    fn read_members<'de, A: MapAccess<'de>>(map: A, place: &mut Option<Self>) -> Result<(), A::Error> {
+        let mut inner = None;
+        T::read_members(map, &mut inner)?;
+        *place = inner.map(Self::new);
+        Ok(())
+    }
+
+    fn extra(&self) -> &Extra {
+        T::extra(self)
     }
 }
 
@@ -373,141 +420,4 @@ impl<'de, T: Read<'de>> Visitor<'de> for MapVisitor<T> {
         }
         Ok(members)
     }
-}
-
-/// A union of a text and a list, without a copy of the text: it comes in every piece of a stream.
-pub(crate) trait TextOrList<'de>: Sized {
-    type List: Read<'de>;
-
-    fn of_text(text: String) -> Self;
-    fn of_list(list: Self::List) -> Self;
-    fn of_other(value: Value) -> Self;
-}
-
-pub(crate) struct TextOrListVisitor<T>(PhantomData<T>);
-
-impl<T> Default for TextOrListVisitor<T> {
-    fn default() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<'de, T: TextOrList<'de>> Visitor<'de> for TextOrListVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string or an array")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<T, E> {
-        Ok(T::of_text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<T, E> {
-        Ok(T::of_text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
-        T::List::read(SeqAccessDeserializer::new(items)).map(T::of_list)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        Value::deserialize(MapAccessDeserializer::new(map)).map(T::of_other)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
-        Ok(T::of_other(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<T, E> {
-        Ok(T::of_other(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<T, E> {
-        Ok(T::of_other(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<T, E> {
-        Ok(T::of_other(value.into()))
-    }
-
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::of_other(Value::Null))
-    }
-}
-
-/// The text of a value whose type is chosen by looking into it.
-pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawValue>, D::Error> {
-    serde::Deserialize::deserialize(deserializer)
-}
-
-/// Each union is read by a deserializer of its own, which knows nothing of the depth around it.
-const DEEPEST: u32 = 64;
-
-thread_local! {
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-}
-
-/// Reads a `T` from the text of a value.
-pub(crate) fn from_raw<'de, T: Read<'de>, E: serde::de::Error>(raw: &'de RawValue) -> Result<T, E> {
-    let depth = DEPTH.get();
-    if depth >= DEEPEST {
-        return Err(E::custom(format_args!("more than {DEEPEST} unions inside each other")));
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
-    DEPTH.set(depth + 1);
-    let read = T::read(&mut deserializer);
-    DEPTH.set(depth);
-    read.map_err(|error| {
-        // The line and column count from the start of this value and would mislead.
-        let text = error.to_string();
-        E::custom(text.split(" at line ").next().unwrap_or(&text))
-    })
-}
-
-pub(crate) fn value_of<E: serde::de::Error>(raw: &RawValue) -> Result<Value, E> {
-    serde_json::from_str(raw.get()).map_err(E::custom)
-}
-
-/// The JSON type of a value, by its first byte.
-pub(crate) fn json_type(raw: &RawValue) -> &'static str {
-    match raw.get().as_bytes().first() {
-        Some(b'"') => "string",
-        Some(b'{') => "object",
-        Some(b'[') => "array",
-        Some(b't' | b'f') => "boolean",
-        Some(b'n') | None => "null",
-        Some(_) => "number",
-    }
-}
-
-/// The string in member `tag` of an object; `None` when there is none. Of several the last counts, as it does for every
-/// other member.
-pub(crate) fn tag_of(raw: &RawValue, tag: &'static str) -> Option<String> {
-    struct TagVisitor(&'static str);
-
-    impl<'de> Visitor<'de> for TagVisitor {
-        type Value = Option<String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = None;
-            while let Some(name) = map.next_key_seed(KeySeed)? {
-                if name == self.0 {
-                    found = Some(map.next_value()?);
-                } else {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-            Ok(found)
-        }
-    }
-
-    if json_type(raw) != "object" {
-        return None;
-    }
-    serde_json::Deserializer::from_str(raw.get()).deserialize_map(TagVisitor(tag)).ok().flatten()
 }

@@ -78,6 +78,29 @@ pub(crate) struct Older {
     pub(crate) protocol: &'static str,
     /// Older, newer.
     pub(crate) events: &'static [(&'static str, &'static str)],
+    pub(crate) settings: &'static [Settings],
+}
+
+/// How the settings in one event of the client are written in both forms; of each pair the first is the older one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// The event's names.
+    pub(crate) event: (&'static str, &'static str),
+    /// JSON pointer: the member that holds the settings. All other pointers begin there.
+    pub(crate) at: &'static str,
+    /// Members that only the newer form writes, with their words.
+    pub(crate) says: &'static [(&'static str, &'static str)],
+    pub(crate) places: &'static [Setting],
+    /// What only one of them has.
+    pub(crate) alone: (&'static [&'static str], &'static [&'static str]),
+}
+
+/// A setting that both forms have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    pub(crate) place: (&'static str, &'static str),
+    /// Values that differ, as JSON.
+    pub(crate) values: &'static [(&'static str, &'static str)],
 }
 
 impl Operation {

@@ -62,7 +62,12 @@ impl Authority {
 
     /// A client that trusts what this one signed, and nothing else.
     pub fn client(&self, url: &str) -> ClientBuilder<Client> {
+        support::builder(url).http(self.trust())
+    }
+
+    /// What makes an HTTP client such a one.
+    pub fn trust(&self) -> impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static {
         let root = reqwest::Certificate::from_der(&self.root).unwrap();
-        support::builder(url).http(move |http| http.tls_certs_only([root.clone()]))
+        move |http| http.tls_certs_only([root.clone()])
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Answer, Api, Auth, Face, Operation, Parameter, Place, Section, Stream, Tag, Type, WebSocket};
+use crate::model::{Answer, Api, Auth, Face, Older, Operation, Parameter, Place, Section, Setting, Stream, Tag, Type, WebSocket};
 use crate::names;
 use crate::prepare;
 use crate::text::{Writer, literal, rustdoc};
@@ -153,21 +153,48 @@ fn write_constant(out: &mut Writer, operation: &Operation, face: &Face) {
 }
 
 fn websocket(socket: &WebSocket) -> String {
-    let protocols: Vec<String> = socket.protocols.iter().map(|word| literal(word)).collect();
-    let older = socket.older.as_ref().map_or_else(
-        || "None".to_owned(),
-        |older| {
-            let pair = |(first, second): &(String, String)| format!("({}, {})", literal(first), literal(second));
-            let events: Vec<String> = older.events.iter().map(pair).collect();
-            format!(
-                "Some(crate::operation::Older {{ header: {}, protocol: {}, events: &[{}] }})",
-                pair(&older.header),
-                literal(&older.protocol),
-                events.join(", ")
-            )
-        },
-    );
-    format!("Some(crate::operation::WebSocket {{ protocols: &[{}], older: {older} }})", protocols.join(", "))
+    let older = socket.older.as_ref().map_or_else(|| "None".to_owned(), |older| format!("Some({})", older_form(older)));
+    format!("Some(crate::operation::WebSocket {{ protocols: {}, older: {older} }})", texts(&socket.protocols))
+}
+
+fn older_form(older: &Older) -> String {
+    let place = |setting: &Setting| {
+        let (place, values) = (pair(&setting.place), pairs(&setting.values));
+        format!("crate::operation::Setting {{ place: {place}, values: {values} }}")
+    };
+    let settings = older.settings.iter().map(|settings| {
+        let places: Vec<String> = settings.places.iter().map(place).collect();
+        let alone = format!("({}, {})", texts(&settings.alone.0), texts(&settings.alone.1));
+        format!(
+            "crate::operation::Settings {{ event: {}, at: {}, says: {}, places: &[{}], alone: {alone} }}",
+            pair(&settings.event),
+            literal(&settings.at),
+            pairs(&settings.says),
+            places.join(", ")
+        )
+    });
+    let settings: Vec<String> = settings.collect();
+    format!(
+        "crate::operation::Older {{ header: {}, protocol: {}, events: {}, settings: &[{}] }}",
+        pair(&older.header),
+        literal(&older.protocol),
+        pairs(&older.events),
+        settings.join(", ")
+    )
+}
+
+fn texts(all: &[String]) -> String {
+    let all: Vec<String> = all.iter().map(|text| literal(text)).collect();
+    format!("&[{}]", all.join(", "))
+}
+
+fn pair((first, second): &(String, String)) -> String {
+    format!("({}, {})", literal(first), literal(second))
+}
+
+fn pairs(all: &[(String, String)]) -> String {
+    let all: Vec<String> = all.iter().map(pair).collect();
+    format!("&[{}]", all.join(", "))
 }
 
 /// What a method asks the operation for.

@@ -194,6 +194,32 @@ pub struct Older {
     pub protocol: String,
     /// Names of events: older, newer.
     pub events: Vec<(String, String)>,
+    /// How settings are written in either form.
+    pub settings: Vec<Settings>,
+}
+
+/// `x-websocket/older/settings`: the settings in one event of the client.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The event's name: older, newer.
+    pub event: (String, String),
+    /// JSON pointer: the member that holds the settings.
+    pub at: String,
+    /// Members that only the newer form writes, with their words.
+    pub says: Vec<(String, String)>,
+    /// Where the same setting stands.
+    pub places: Vec<Setting>,
+    /// JSON pointers: settings that only one form has, the older or the newer one.
+    pub alone: (Vec<String>, Vec<String>),
+}
+
+/// One setting that both forms have.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// JSON pointers: older, newer.
+    pub place: (String, String),
+    /// Values that differ, as JSON: older, newer. Empty where they are the same.
+    pub values: Vec<(String, String)>,
 }
 
 /// Where a parameter travels.

@@ -48,6 +48,9 @@ pub(crate) const STORAGE: &str = "storage";
 /// What answers on their way get to finish when the gateway stops.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
+/// Changes when the gateway stops. Whoever holds one is waited for.
+pub(crate) type Stopped = watch::Receiver<()>;
+
 /// One gateway.
 pub(crate) struct System {
     pub(crate) document: Arc<Document>,
@@ -68,13 +71,14 @@ impl System {
     pub(crate) async fn handle(&self, request: Request) -> Result<Response, Broken> {
         let (mut head, body) = request.into_parts();
         let line = head.extensions.remove::<Line>();
-        let upgrade = head.extensions.remove::<OnUpgrade>();
+        let upgrade = head.extensions.remove::<OnUpgrade>().zip(head.extensions.remove::<Stopped>());
         let mut answer = match to_bytes(body, BODY_LIMIT).await {
             Ok(body) => self.answer(&Incoming::new(head.method, head.uri, head.headers, body)),
             Err(error) => failure::unreadable_body(&error.to_string()),
         };
-        if let (Some(opening), Some(upgrade), StatusCode::SWITCHING_PROTOCOLS) = (answer.socket.take(), upgrade, answer.status) {
-            tokio::spawn(opening.run(upgrade));
+        let upgrade = upgrade.filter(|_| answer.status == StatusCode::SWITCHING_PROTOCOLS);
+        if let (Some(opening), Some((upgrade, stopped))) = (answer.socket.take(), upgrade) {
+            tokio::spawn(opening.run(upgrade, stopped));
         }
         if let Ok(id) = HeaderValue::try_from(self.ids.request()) {
             answer.headers.insert("x-request-id", id);
@@ -179,9 +183,10 @@ pub(crate) async fn serve(listener: TcpListener, system: Arc<System>, stop: impl
         // Without this an event waits for the acknowledgement of the one before it.
         _ = stream.set_nodelay(true);
         let (connection, line) = line::split(stream);
-        let system = Arc::clone(&system);
+        let (system, to_sessions) = (Arc::clone(&system), stopped.clone());
         let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(line.clone());
+            request.extensions_mut().insert(to_sessions.clone());
             let system = Arc::clone(&system);
             async move { system.handle(request.map(Body::new)).await }
         });
@@ -198,8 +203,13 @@ pub(crate) async fn serve(listener: TcpListener, system: Arc<System>, stop: impl
             _ = served.await;
         });
     }
-    drop((listener, stopping));
-    let finish = async { while connections.join_next().await.is_some() {} };
+    drop((listener, stopped));
+    _ = stopping.send(());
+    let finish = async {
+        while connections.join_next().await.is_some() {}
+        // Sessions hold a receiver each.
+        stopping.closed().await;
+    };
     _ = tokio::time::timeout(LAST_MOMENT, finish).await;
     connections.shutdown().await;
 }

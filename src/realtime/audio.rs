@@ -13,8 +13,9 @@ use super::g711;
 use crate::error::{Error, Kind};
 use crate::wire::{self, Read, Typed};
 
-/// As much Base64 as is decoded at once, on the stack; a multiple of four.
-const BLOCK: usize = 4096;
+/// As much Base64 as is decoded at once, so that the samples are made of what the processor still has near; a multiple of
+/// four.
+const BLOCK: usize = 16 * 1024;
 
 /// Padding is written, and not missed where others leave it out.
 const FORM: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -166,17 +167,19 @@ fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 /// assert_eq!(samples, [1, 2]);
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct AudioDecoder {
     encoding: AudioEncoding,
     half: Option<u8>,
+    /// Room for the bytes of a block, and for the half before them.
+    block: Vec<u8>,
 }
 
 impl AudioDecoder {
     /// A decoder that has seen nothing.
     #[must_use]
     pub fn new(encoding: AudioEncoding) -> Self {
-        Self { encoding, half: None }
+        Self { encoding, ..Self::default() }
     }
 
     /// Appends the samples of an event's audio. On an error nothing is appended.
@@ -196,8 +199,10 @@ impl AudioDecoder {
 
     fn decode_blocks(&mut self, text: &[u8], samples: &mut Vec<i16>) -> Result<(), Error> {
         let engine = engine();
-        let mut block = [0; BLOCK / 4 * 3 + 1];
-        for text in text.chunks(BLOCK) {
+        let room = text.len().min(BLOCK).div_ceil(4) * 3 + 1;
+        let mut block = std::mem::take(&mut self.block);
+        block.resize(room.max(block.len()), 0);
+        let decoded = text.chunks(BLOCK).try_for_each(|text| {
             // One place is left before it for the half of a sample that came last.
             let length = engine.decode_slice(text, &mut block[1..]).map_err(unreadable)?;
             let from = match self.half.take() {
@@ -208,8 +213,16 @@ impl AudioDecoder {
                 None => 1,
             };
             self.half = self.encoding.decode(&block[from..=length], samples).first().copied();
-        }
-        Ok(())
+            Ok(())
+        });
+        self.block = block;
+        decoded
+    }
+}
+
+impl fmt::Debug for AudioDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AudioDecoder").field("encoding", &self.encoding).field("half", &self.half).finish_non_exhaustive()
     }
 }
 

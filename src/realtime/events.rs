@@ -9,22 +9,11 @@ impl RealtimeClientEvent {
     pub(super) fn is_settings(&self) -> bool {
         matches!(self, Self::SessionUpdate(_) | Self::TranscriptionSessionUpdate(_))
     }
+}
 
-    /// Whether nothing of an earlier change of settings is left after this one.
-    pub(super) fn replaces(&self, before: &Self) -> bool {
-        let json = |event: &Self| serde_json::to_value(event).unwrap_or_default()["session"].take();
-        std::mem::discriminant(self) == std::mem::discriminant(before) && covers(&json(self), &json(before))
-    }
-
-    /// Puts an event into the form that the session speaks.
-    pub(super) fn speak(&mut self, older: Option<bool>) {
-        if let Self::SessionUpdate(event) = self
-            && older == Some(false)
-            && event.session.type_.is_none()
-        {
-            event.session.type_ = Some(RealtimeSessionType::Realtime);
-        }
-    }
+/// Whether nothing is left of an earlier change of settings after this one; both as JSON.
+pub(super) fn replaces(after: &Value, before: &Value) -> bool {
+    after["type"] == before["type"] && covers(&after["session"], &before["session"])
 }
 
 /// Whether every member of `before` has another value in `after`.
@@ -45,6 +34,19 @@ impl RealtimeServerEvent {
             Self::ResponseTextDelta(event) | Self::ResponseOutputTextDelta(event) => &event.delta,
             Self::ResponseAudioTranscriptDelta(event) | Self::ResponseOutputAudioTranscriptDelta(event) => &event.delta,
             _ => "",
+        }
+    }
+
+    /// The text that makes this event long, where it is one for people to read.
+    pub(super) fn words_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::ResponseTextDelta(event) | Self::ResponseOutputTextDelta(event) => Some(&mut event.delta),
+            Self::ResponseAudioTranscriptDelta(event) | Self::ResponseOutputAudioTranscriptDelta(event) => Some(&mut event.delta),
+            Self::ResponseTextDone(event) | Self::ResponseOutputTextDone(event) => Some(&mut event.text),
+            Self::ResponseAudioTranscriptDone(event) | Self::ResponseOutputAudioTranscriptDone(event) => {
+                Some(&mut event.transcript)
+            }
+            _ => None,
         }
     }
 

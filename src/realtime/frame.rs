@@ -2,21 +2,21 @@
 //!
 //! Decoding never suspends, so the frame that is being read stands in a thread-local place, as the path of an error does.
 //! Audio that borrows from the frame becomes a part of it. Of a large event the long text is cut out before the JSON is
-//! parsed, so that nothing but a search for its end goes over it.
+//! parsed, so that nothing but a search for its end goes over it; words are put back in their place afterwards.
 
 use std::cell::RefCell;
 use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::transport::{Unreadable, decode_text};
-use crate::wire::Read;
+use super::RealtimeServerEvent;
+use crate::transport::{Unreadable, decode_into};
+
+/// An event that was read, and never empty then. Events are large, so it is filled where it stays.
+pub(super) type Place = Box<Option<RealtimeServerEvent>>;
 
 /// Shorter texts are parsed as fast.
 const LONG: usize = 1024;
-
-/// How much of a text is looked at to tell audio from words.
-const LOOK: usize = 64;
 
 /// Stands in the JSON where the long text was. Base64 can't hold it.
 const MARK: &str = "\u{1}";
@@ -73,22 +73,36 @@ pub(super) fn cut_out(text: &str) -> Option<Bytes> {
 }
 
 /// Reads an event. `text` is what `frame` holds.
-pub(super) fn read<T: for<'de> Read<'de>>(text: &str, frame: &Bytes) -> Result<T, Unreadable> {
+pub(super) fn read(text: &str, frame: &Bytes) -> Result<Place, Unreadable> {
+    let mut place = Place::default();
     if let Some((short, long)) = cut(text)
         && text.len() == frame.len()
     {
-        let guard = Guard::begin(frame.clone(), Some(frame.slice(long)));
-        if let Ok(value) = decode_text::<T>(&short)
-            && guard.is_taken()
-        {
-            return Ok(value);
+        let guard = Guard::begin(frame.clone(), Some(frame.slice(long.clone())));
+        if decode_into(&short, &mut place).is_ok() && (guard.is_taken() || put_back(&mut place, &text[long])) {
+            return Ok(place);
         }
     }
     let _guard = Guard::begin(frame.clone(), None);
-    decode_text(text)
+    decode_into(text, &mut place)?;
+    Ok(place)
 }
 
-/// Cuts the first long text out of an object's members, if it may be Base64; says where it stood.
+/// Puts words where the mark stands for them, unless they are no text of JSON or the mark went elsewhere.
+fn put_back(place: &mut Place, long: &str) -> bool {
+    let text = place.as_mut().as_mut().and_then(RealtimeServerEvent::words_mut).filter(|text| *text == MARK);
+    // In pieces, whose bytes are looked at together.
+    let is_plain = |bytes: &[u8]| bytes.iter().fold(true, |plain, byte| plain & (*byte >= b' '));
+    match text {
+        Some(text) if long.as_bytes().chunks(LONG).all(is_plain) => {
+            long.clone_into(text);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Cuts the first long text out of an object's members; says where it stood.
 fn cut(text: &str) -> Option<(String, Range<usize>)> {
     if text.len() < LONG {
         return None;
@@ -110,10 +124,8 @@ fn cut(text: &str) -> Option<(String, Range<usize>)> {
             let start = at + 1;
             at = end_of_text(bytes, at)?;
             if at - start >= LONG {
-                let long = &text[start..at];
-                let may_be_audio = long.bytes().take(LOOK).all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
                 // Before it no text has escapes; behind it one could pretend to be the mark.
-                let may_be_cut = may_be_audio && !text[at..].contains(ESCAPED_MARK);
+                let may_be_cut = !text[at..].contains(ESCAPED_MARK);
                 return may_be_cut.then(|| ([&text[..start], ESCAPED_MARK, &text[at..]].concat(), start..at));
             }
             at += 1;
@@ -158,9 +170,10 @@ mod tests {
 
     fn audio_of(text: &str) -> Audio {
         let frame = Bytes::copy_from_slice(text.as_bytes());
-        match read(text, &frame).unwrap_or_else(|why| panic!("{}: {}", why.path, why.error)) {
-            RealtimeServerEvent::ResponseAudioDelta(event) => event.delta,
-            other => panic!("{other:?}"),
+        match read(text, &frame).map(|place| *place) {
+            Ok(Some(RealtimeServerEvent::ResponseAudioDelta(event))) => event.delta,
+            Ok(other) => panic!("{other:?}"),
+            Err(why) => panic!("{}: {}", why.path, why.error),
         }
     }
 
@@ -186,14 +199,26 @@ mod tests {
     fn audio_is_a_part_of_its_frame() {
         let text = json!({"type": "response.audio.delta", "delta": "QUJD".repeat(1000)}).to_string();
         let frame = Bytes::copy_from_slice(text.as_bytes());
-        let Ok(RealtimeServerEvent::ResponseAudioDelta(event)) = read(&text, &frame) else { panic!("{text}") };
+        let Ok(Some(RealtimeServerEvent::ResponseAudioDelta(event))) = read(&text, &frame).map(|place| *place) else {
+            panic!("{text}")
+        };
         assert!(frame.as_ptr_range().contains(&event.delta.as_base64().as_ptr()));
     }
 
     #[test]
-    fn long_texts_that_only_look_like_audio_stay_where_they_are() {
+    fn long_texts_stay_where_they_are() {
         let long = "A".repeat(5000);
+        let words = "Words, ä and 水. ".repeat(500);
         for event in [
+            json!({"type": "response.text.delta", "delta": words}),
+            json!({"type": "response.text.delta", "delta": "short", "note": words}),
+            json!({"delta": words, "type": "response.output_text.delta", "note": "\n"}),
+            json!({"type": "response.audio_transcript.delta", "delta": words, "note": words}),
+            json!({"type": "response.output_text.done", "text": words, "response_id": "r"}),
+            json!({"type": "response.audio_transcript.done", "transcript": words}),
+            json!({"type": "response.text.delta", "delta": words.clone() + "\"\n\u{1}"}),
+            json!({"type": "response.audio.delta", "delta": words}),
+            json!({"type": "response.audio.delta", "delta": "", "note": words}),
             json!({"type": "response.text.delta", "delta": long}),
             json!({"type": "tomorrow", "delta": long}),
             json!({"type": "response.audio.delta", "delta": "QUJD", "note": long}),
@@ -203,8 +228,18 @@ mod tests {
         ] {
             let text = event.to_string();
             let frame = Bytes::copy_from_slice(text.as_bytes());
-            let Ok(read) = read::<RealtimeServerEvent>(&text, &frame) else { panic!("{}", &text[..80]) };
+            let Ok(Some(read)) = read(&text, &frame).map(|place| *place) else { panic!("{}", &text[..80]) };
             assert_eq!(serde_json::to_value(&read).unwrap(), event);
+        }
+    }
+
+    #[test]
+    fn a_long_text_that_is_no_json_is_refused() {
+        for inner in ["\n", "\t", "\u{1}", "\u{0}"] {
+            let text = format!(r#"{{"type":"response.text.delta","delta":"{}{inner}x"}}"#, "A".repeat(5000));
+            let frame = Bytes::copy_from_slice(text.as_bytes());
+            let Err(why) = read(&text, &frame) else { panic!("{inner:?} was read") };
+            assert!(why.error.to_string().contains("control character"), "{}", why.error);
         }
     }
 
@@ -216,7 +251,9 @@ mod tests {
             format!(r#"{{"type":"response.audio.delta","note":"{long}","delta":"\u0001"}}"#),
         ] {
             let frame = Bytes::copy_from_slice(text.as_bytes());
-            let Ok(RealtimeServerEvent::ResponseAudioDelta(event)) = read(&text, &frame) else { panic!("it is an event") };
+            let Ok(Some(RealtimeServerEvent::ResponseAudioDelta(event))) = read(&text, &frame).map(|place| *place) else {
+                panic!("it is an event")
+            };
             assert_eq!((event.delta.as_base64(), &event.extra["note"]), ("\u{1}", &json!(long)));
         }
     }

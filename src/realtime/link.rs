@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::time::{Instant, Sleep};
 use tokio_websockets::{ClientBuilder, CloseCode, Limits, Message, WebSocketStream};
 
@@ -18,6 +18,9 @@ use crate::transport::{Head, seconds};
 
 /// How long the gateway may take to answer the end of a session.
 const CLOSING: Duration = Duration::from_secs(5);
+
+/// As much is taken from the system at once, so that many small events cost one call; larger ones are read past it.
+const READ_AHEAD: usize = 16 * 1024;
 
 /// A gateway that sends pings and takes no answers must not fill the memory.
 const MOST_UNSENT_PONGS: u32 = 1024;
@@ -41,7 +44,7 @@ enum Patience {
 }
 
 pub(super) struct Link {
-    socket: WebSocketStream<Lasting>,
+    socket: WebSocketStream<BufReader<Lasting>>,
     pub(super) head: Arc<Head>,
     ping_every: Duration,
     idle: Duration,
@@ -63,8 +66,9 @@ impl Link {
         let limits = Limits::default().max_payload_len(Some(largest));
         let now = Instant::now();
         let patience = if ping_every < idle { Patience::Ping } else { Patience::GiveUp };
+        let stream = BufReader::with_capacity(READ_AHEAD, Lasting { stream, broken: None });
         let mut link = Self {
-            socket: ClientBuilder::new().limits(limits).take_over(Lasting { stream, broken: None }),
+            socket: ClientBuilder::new().limits(limits).take_over(stream),
             head: Arc::new(head),
             ping_every,
             idle,
@@ -200,7 +204,7 @@ impl Link {
             Some((code, reason)) => Heard::Broken(Error::closed(code, &reason, (*self.head).clone())),
             None => {
                 let message = "the session broke off without a close".to_owned();
-                let cause = self.socket.get_mut().broken.take();
+                let cause = self.socket.get_mut().get_mut().broken.take();
                 let error = self.error(Kind::Truncated, message);
                 Heard::Broken(match cause {
                     Some(cause) => error.caused_by(cause),
@@ -237,7 +241,7 @@ impl Link {
     /// Gives what was taken to the system.
     pub(super) fn poll_sent(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let flushed = ready!(Pin::new(&mut self.socket).poll_flush(context));
-        if let Some(cause) = &self.socket.get_ref().broken {
+        if let Some(cause) = &self.socket.get_ref().get_ref().broken {
             let message = format!("the session broke off while sending: {cause}");
             return Poll::Ready(Err(self.error(Kind::Truncated, message)));
         }

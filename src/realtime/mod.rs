@@ -25,14 +25,19 @@
 //! - Events have an older (beta) and a newer form, with partly different names. Both are read; of an event with two names
 //!   both lead to the same type. An event that nobody knows comes whole, as `Unknown`. One that can't be read is an error
 //!   after which the session goes on; after any other error nothing more comes.
-//! - Nothing is read ahead and nothing is queued without bound: who does not read lets the gateway wait, and who sends
-//!   waits for the gateway. Pings are answered and sent while the session is polled.
+//! - Settings are written in the form that the session speaks, in whichever form they are given: `voice` becomes
+//!   `audio.output.voice`, `pcm16` becomes `{type: audio/pcm, rate: 24000}`, and the other way round. What that form can't
+//!   say is an error that names the setting, and nothing is sent. An event given as JSON
+//!   ([`RealtimeClientEvent::Unknown`]) goes out as it is.
+//! - Hardly anything is read ahead and nothing is queued without bound: who does not read lets the gateway wait, and who
+//!   sends waits for the gateway. Pings are answered and sent while the session is polled.
 //! - [`split`](Session::split) gives two halves for two tasks.
 //! - [`reconnect`](crate::Call::reconnect) opens a broken session anew, with its settings, and says so.
 
 mod audio;
 mod collect;
 mod events;
+mod forms;
 mod frame;
 mod g711;
 mod halves;

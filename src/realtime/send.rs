@@ -35,17 +35,14 @@ impl<'s> Sending<'s> {
         Self { shared, events: events.into_iter().collect(), patience: None }
     }
 
-    /// The form that the session speaks, where an event depends on it.
-    fn poll_form(&mut self, context: &mut Context<'_>) -> Poll<Option<bool>> {
-        let known = self.shared.lock().form();
-        if known.is_some() || !self.events.front().is_some_and(RealtimeClientEvent::is_settings) {
-            return Poll::Ready(known);
-        }
-        if let Poll::Ready(found) = self.shared.poll(Side::Sender, context, |state, context| state.poll_form(context)) {
-            return Poll::Ready(found);
+    /// Until it is known which form the session speaks, where the event depends on it.
+    fn poll_form(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let waits = self.events.front().is_some_and(|event| self.shared.lock().waits_for_form(event));
+        if !waits || self.shared.poll(Side::Sender, context, |state, context| state.poll_form(context)).is_ready() {
+            return Poll::Ready(());
         }
         let patience = self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(FIRST_EVENT)));
-        patience.as_mut().poll(context).map(|()| None)
+        patience.as_mut().poll(context)
     }
 }
 
@@ -55,10 +52,9 @@ impl Future for Sending<'_> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         while !this.events.is_empty() {
-            let older = ready!(this.poll_form(context));
+            ready!(this.poll_form(context));
             ready!(this.shared.poll_ready(context))?;
-            if let Some(mut event) = this.events.pop_front() {
-                event.speak(older);
+            if let Some(event) = this.events.pop_front() {
                 this.shared.lock().push(event)?;
             }
         }
@@ -81,8 +77,18 @@ impl Sender {
 
     /// Changes the session's settings; only what is given is changed. The gateway answers with `session.updated`.
     ///
-    /// Where the session speaks the newer form, the settings say that they are for a conversation, as that form
-    /// wants it. For that it waits for the session's first event, up to 2 seconds.
+    /// Settings of either form are written in the one that the session speaks. For that it waits for the session's first
+    /// event, up to 2 seconds, unless the handshake asked for a form; if none comes, they are written as they are given.
+    ///
+    /// ```no_run
+    /// # async fn example(mut session: octopusx::realtime::Session) -> Result<(), octopusx::Error> {
+    /// use octopusx::realtime::{RealtimeAudioFormatName, RealtimeSession};
+    ///
+    /// let settings = RealtimeSession::new().voice("sage").input_audio_format(RealtimeAudioFormatName::G711Ulaw);
+    /// // What is null is switched off: here the user says when a turn ends, by `commit` and `create_response`.
+    /// session.update_session(settings.with_extra("turn_detection", serde_json::Value::Null)).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn update_session(&mut self, settings: RealtimeSession) -> Sending<'_> {
         self.send(RealtimeSessionUpdateEvent::new(settings))
     }

@@ -75,7 +75,7 @@ pub trait Item: Sized + Send + 'static {
 impl Item for RealtimeServerEvent {
     fn of(came: Came) -> Option<Self> {
         match came {
-            Came::Event(event) => Some(*event),
+            Came::Event(place) => *place,
             Came::Reconnected(_) => None,
         }
     }
@@ -83,10 +83,10 @@ impl Item for RealtimeServerEvent {
 
 impl Item for SessionEvent {
     fn of(came: Came) -> Option<Self> {
-        Some(match came {
-            Came::Event(event) => Self::Server(*event),
-            Came::Reconnected(again) => Self::Reconnected(again),
-        })
+        match came {
+            Came::Event(place) => place.map(Self::Server),
+            Came::Reconnected(again) => Some(Self::Reconnected(again)),
+        }
     }
 }
 
@@ -115,13 +115,13 @@ impl<E: Item> Session<E> {
                 None => return Err(self.shared.lock().ended_early()),
                 Some(Err(error)) => return Err(error),
                 Some(Ok(Came::Reconnected(again))) => return Err(again.cause),
-                Some(Ok(Came::Event(event))) => {
-                    if let RealtimeServerEvent::Error(event) = &*event
+                Some(Ok(Came::Event(place))) => {
+                    if let Some(RealtimeServerEvent::Error(event)) = &*place
                         && collector.answer().response.id.is_none()
                     {
                         return Err(self.shared.lock().refused(event));
                     }
-                    collector.add(&event);
+                    place.iter().for_each(|event| collector.add(event));
                 }
             }
         }

@@ -9,13 +9,16 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio_websockets::Message;
 
+use super::events::replaces;
 use super::handshake::{self, asks_for_older};
 use super::link::{Heard, Link};
-use super::{RealtimeClientEvent, RealtimeErrorEvent, RealtimeServerEvent, Reconnected, Settings, frame};
+use super::{RealtimeClientEvent, RealtimeErrorEvent, RealtimeServerEvent, Reconnected, Settings, forms, frame};
 use crate::client::Core;
 use crate::error::{Error, Kind};
+use crate::operation::Older;
 use crate::request::{BuildError, Unsent};
 use crate::transport::{Head, Unreadable};
 use crate::wire::Typed;
@@ -28,7 +31,7 @@ const STABLE: Duration = Duration::from_secs(30);
 
 /// An item of the stream.
 pub enum Came {
-    Event(Box<RealtimeServerEvent>),
+    Event(frame::Place),
     Reconnected(Reconnected),
 }
 
@@ -245,9 +248,9 @@ impl State {
             let message = format!("a message is neither text nor UTF-8 (byte {})", error.valid_up_to());
             Error::with_answer(Kind::Decode, message, (*self.head).clone(), payload.clone()).caused_by(error)
         })?;
-        let event: RealtimeServerEvent = frame::read(text, &payload).map_err(|why| self.unreadable(why, &payload))?;
-        self.learn(&event);
-        Ok(Came::Event(Box::new(event)))
+        let place = frame::read(text, &payload).map_err(|why| self.unreadable(why, &payload))?;
+        place.iter().for_each(|event| self.learn(event));
+        Ok(Came::Event(place))
     }
 
     fn unreadable(&self, why: Unreadable, payload: &Bytes) -> Error {
@@ -317,14 +320,63 @@ impl State {
         if self.done || self.closing {
             return Err(self.over());
         }
-        let text = serde_json::to_string(&event);
-        let text = text.map_err(|error| Error::input(BuildError::body(error), Some(self.unsent.operation)))?;
+        let text = self.written(&event)?;
         if self.settings.reconnect.is_some() && event.is_settings() {
-            self.replays.retain(|before| !event.replaces(before));
+            let said = |event: &RealtimeClientEvent| {
+                let spoken = self.spoken(event).ok().flatten();
+                spoken.unwrap_or_else(|| serde_json::to_value(event).unwrap_or_default())
+            };
+            let after = said(&event);
+            let left = |before: &&RealtimeClientEvent| !replaces(&after, &said(before));
+            self.replays = self.replays.iter().filter(left).cloned().collect();
             self.replays.push(event.clone());
         }
         self.queue.push_back(Waiting { event, text: Some(text) });
         Ok(())
+    }
+
+    fn written(&self, event: &RealtimeClientEvent) -> Result<String, Error> {
+        let text = match self.spoken(event)? {
+            Some(json) => serde_json::to_string(&json),
+            None => serde_json::to_string(event),
+        };
+        text.map_err(|error| self.unwritable(BuildError::body(error)))
+    }
+
+    /// The first event of the queue, for a connection in the place of one that broke.
+    fn written_again(&self) -> Result<String, Error> {
+        let Some(first) = self.queue.front() else { return Ok(String::new()) };
+        // Where the new connection speaks another form, the gateway has the last word.
+        let plain = || serde_json::to_string(&first.event).map_err(|error| self.unwritable(BuildError::body(error)));
+        self.written(&first.event).or_else(|_| plain())
+    }
+
+    /// An event in the form that the session speaks, where its settings depend on it.
+    fn spoken(&self, event: &RealtimeClientEvent) -> Result<Option<Value>, Error> {
+        let Some((rules, older)) = self.rules(event).zip(self.older) else { return Ok(None) };
+        let mut json = serde_json::to_value(event).map_err(|error| self.unwritable(BuildError::body(error)))?;
+        forms::put(&mut json, &rules, older).map_err(|why| {
+            let (name, value) = rules.header;
+            let hint = if older { String::new() } else { format!("; the header `{name}: {value}` asks for the older one") };
+            self.unwritable(BuildError::message(format!("{why}{hint}")))
+        })?;
+        Ok(Some(json))
+    }
+
+    /// The rules that an event with settings goes by.
+    fn rules(&self, event: &RealtimeClientEvent) -> Option<Older> {
+        let rules = self.unsent.operation.websocket.and_then(|socket| socket.older)?;
+        let tag = event.tag().filter(|_| !matches!(event, RealtimeClientEvent::Unknown(_)))?;
+        rules.settings.iter().any(|settings| settings.event.0 == tag || settings.event.1 == tag).then_some(rules)
+    }
+
+    pub(super) fn waits_for_form(&self, event: &RealtimeClientEvent) -> bool {
+        let json = || serde_json::to_value(event).unwrap_or_default();
+        self.older.is_none() && self.rules(event).is_some_and(|rules| forms::differs(&json(), &rules))
+    }
+
+    fn unwritable(&self, why: BuildError) -> Error {
+        Error::input(why, Some(self.unsent.operation))
     }
 
     pub(super) fn ended_early(&self) -> Error {
@@ -372,8 +424,7 @@ impl State {
     fn poll_pump(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while let Some(first) = self.queue.front_mut() {
             if !self.flying {
-                let text = first.text.take().map_or_else(|| serde_json::to_string(&first.event), Ok);
-                let text = text.map_err(|error| Error::input(BuildError::body(error), Some(self.unsent.operation)));
+                let text = first.text.take().map_or_else(|| self.written_again(), Ok);
                 match text.and_then(|text| self.link.begin(text)) {
                     Ok(()) => self.flying = true,
                     Err(error) => return Poll::Ready(Err(error)),
@@ -402,17 +453,13 @@ impl State {
     }
 
     /// Until the first event has shown which form the session speaks.
-    pub(super) fn poll_form(&mut self, context: &mut Context<'_>) -> Poll<Option<bool>> {
+    pub(super) fn poll_form(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while self.older.is_none() && !self.heard && !self.done {
             if ready!(self.poll_early(context)).is_err() {
                 break;
             }
         }
-        Poll::Ready(self.older)
-    }
-
-    pub(super) fn form(&self) -> Option<bool> {
-        self.older
+        Poll::Ready(())
     }
 
     pub(super) fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {

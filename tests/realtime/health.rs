@@ -106,6 +106,27 @@ async fn faults_are_what_they_are() {
 }
 
 #[tokio::test]
+async fn sessions_end_with_the_embedded_gateway() {
+    for stops_in_order in [false, true] {
+        let gateway = Gateway::start().await.unwrap();
+        let client = client_of(&gateway);
+        let mut sessions = [client.realtime().connect(MODEL).await.unwrap(), client.realtime().connect(MODEL).await.unwrap()];
+        gateway.next_session(SessionScript::new().after(0, SessionFault::Silence));
+        let mut silent = client.realtime().connect(MODEL).await.unwrap();
+        assert_eq!(next_name(&mut sessions[0]).await, "session.created");
+        let since = Instant::now();
+        match stops_in_order {
+            true => gateway.shutdown().await,
+            false => drop(gateway),
+        }
+        while next(&mut sessions[0]).await.is_ok() {}
+        while next(&mut sessions[1]).await.is_ok() {}
+        assert!(next(&mut silent).await.unwrap_err().is_truncated());
+        assert!(since.elapsed() < Duration::from_millis(900), "{:?}", since.elapsed());
+    }
+}
+
+#[tokio::test]
 async fn a_close_is_answered_and_waited_for() {
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let url = serve(move |_, mut peer| {

@@ -2,9 +2,13 @@
 
 mod again;
 mod answers;
+mod forms;
 mod frames;
 mod health;
+mod hostile;
+mod many;
 mod names;
+mod proxy;
 mod refusals;
 mod server;
 mod stories;

@@ -10,13 +10,13 @@ use super::{MODEL, name, next};
 use crate::support::client;
 
 /// The WebSocket of the document.
-struct Words {
-    word: Value,
+pub struct Words {
+    pub word: Value,
     document: Value,
 }
 
 impl Words {
-    fn read() -> Self {
+    pub fn read() -> Self {
         let document: Value = serde_json::from_str(octopusx::documents::octopusx()).unwrap();
         let operations = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
         let word = operations.into_iter().find_map(|operation| operation.get("x-websocket")).unwrap().clone();
@@ -30,7 +30,7 @@ impl Words {
     }
 
     /// The examples of a side, by name.
-    fn examples(&self, side: &str) -> BTreeMap<String, Vec<Value>> {
+    pub fn examples(&self, side: &str) -> BTreeMap<String, Vec<Value>> {
         let mut found = BTreeMap::<String, Vec<Value>>::new();
         for example in self.word["examples"][side].as_array().unwrap() {
             let value = self.document["components"]["examples"][example.as_str().unwrap()]["value"].clone();

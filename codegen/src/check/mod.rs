@@ -4,6 +4,7 @@
 
 mod answers;
 mod names;
+mod older;
 mod operations;
 mod schemas;
 mod tasks;

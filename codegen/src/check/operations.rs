@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Checker;
 use crate::load::escape;
-use crate::model::{Answer, Auth, Face, Older, Operation, Parameter, Place, Stream, Success, Tag, Type, Usage, WebSocket};
+use crate::model::{Answer, Auth, Face, Operation, Parameter, Place, Stream, Success, Tag, Type, Usage, WebSocket};
 use crate::names;
 
 const VERBS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -233,31 +233,8 @@ impl Checker<'_> {
             let mend = "write `{key}` where the key stands, or leave `protocols` out";
             self.problem(&format!("{pointer}/protocols"), "none of them carries the key", mend);
         }
-        let older = words.get("older").map(|words| self.older(&format!("{pointer}/older"), words, &server));
+        let older = words.get("older").map(|words| self.older(&format!("{pointer}/older"), words, &client, &server));
         Some(WebSocket { client, server, protocols, older })
-    }
-
-    /// The older form of a WebSocket's events.
-    fn older(&self, at: &str, words: &Value, server: &str) -> Older {
-        let pairs = |key: &str| -> Vec<(String, String)> {
-            let members = words.get(key).and_then(Value::as_object).into_iter().flatten();
-            members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
-        };
-        let header = pairs("header").pop().unwrap_or_default();
-        if header.0.is_empty() {
-            self.problem(&format!("{at}/header"), "no header asks for the older form", "write `{name: value}`");
-        }
-        let mapping = self.document.at(&format!("/components/schemas/{}/discriminator/mapping", escape(server)));
-        let events = pairs("events");
-        for (older, newer) in &events {
-            let schema = |name: &String| mapping.and_then(|mapping| mapping.get(name));
-            if schema(older).is_none() || schema(older) != schema(newer) {
-                let what = format!("`{older}` and `{newer}` are not two names of one schema in `{server}`");
-                self.problem(&format!("{at}/events/{}", escape(older)), what, "map both to the schema that they share");
-            }
-        }
-        let protocol = self.text(at, Some(words), "protocol", "name the sub-protocol that asks for the older form");
-        Older { header, protocol, events }
     }
 
     /// The examples of events are listed by name, where no reference is followed.

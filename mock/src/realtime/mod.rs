@@ -1,5 +1,6 @@
 //! WebSockets: an operation with the word `x-websocket`, answered as a conversation of its documented events.
 
+mod forms;
 mod script;
 mod serve;
 mod talk;
@@ -49,6 +50,7 @@ struct Older {
     protocol: Option<String>,
     /// Newer name → older name.
     names: BTreeMap<String, String>,
+    settings: Vec<forms::Settings>,
 }
 
 impl Socket {
@@ -77,6 +79,7 @@ impl Socket {
                 header: pairs(&older["header"]),
                 protocol: text(&older["protocol"]),
                 names: pairs(&older["events"]).into_iter().map(|(older, newer)| (newer, older)).collect(),
+                settings: forms::Settings::read(older),
             },
         }
     }

@@ -14,6 +14,7 @@ use super::FOREVER;
 use super::script::{SessionFault, SessionScript, Sessions};
 use super::talk::Talk;
 use crate::document::Document;
+use crate::server::Stopped;
 
 /// More than any event of a test.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -36,13 +37,16 @@ pub(crate) struct Opening {
 struct Over;
 
 impl Opening {
-    /// Runs until either side ends it.
-    pub(crate) async fn run(mut self, upgrade: OnUpgrade) {
+    /// Runs until either side ends it, or the gateway stops.
+    pub(crate) async fn run(mut self, upgrade: OnUpgrade, mut stopped: Stopped) {
         let Ok(stream) = upgrade.await else { return };
         let limits = Limits::default().max_payload_len(Some(LARGEST));
         let mut socket = ServerBuilder::new().limits(limits).serve(TokioIo::new(stream));
-        // That it is over says all: the client has hung up, or a fault was due.
-        let Err(Over) = self.talk(&mut socket).await;
+        tokio::select! {
+            // That it is over says all: the client has hung up, or a fault was due.
+            Err(Over) = self.talk(&mut socket) => {}
+            _ = stopped.changed() => {}
+        }
     }
 
     async fn talk(&mut self, socket: &mut Socket) -> Result<std::convert::Infallible, Over> {

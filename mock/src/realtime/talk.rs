@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use serde_json::{Map, Value, json};
 
 use super::Socket;
+use super::forms::Settings;
 use crate::schema::Schemas;
 
 /// An event on its way.
@@ -126,6 +127,9 @@ impl<'d> Talk<'d> {
             }
             Err(problem) => return self.complain("mock_failure", &problem, None, event),
         }
+        if let Some(wrong) = Settings::complaint(&self.rules.older.settings, event, self.older) {
+            return self.complain(wrong.code, &wrong.message, Some(&wrong.param), event);
+        }
         match name.as_str() {
             "session.update" => self.update(event),
             "conversation.item.create" => self.create(event["item"].clone()),
@@ -154,12 +158,6 @@ impl<'d> Talk<'d> {
     }
 
     fn update(&mut self, event: &Value) {
-        let says_type = event["session"].get("type").is_some();
-        if says_type == self.older {
-            let (code, what) =
-                if self.older { ("unknown_parameter", "Unknown") } else { ("missing_required_parameter", "Missing required") };
-            return self.complain(code, &format!("{what} parameter: 'session.type'."), Some("session.type"), event);
-        }
         merge(&mut self.session, &event["session"]);
         let event = self.event("session.updated", json!({"session": self.session}));
         self.say(event);

@@ -21,13 +21,10 @@ pub(super) fn put(event: &mut Value, rules: &Older, older: bool) -> Result<(), S
     event["type"] = side(rules.event, older).into();
     let Some(settings) = event.pointer_mut(rules.at) else { return Ok(()) };
     let form = Form { rules, older };
-    rules.places.iter().try_for_each(|place| form.put_setting(settings, place))?;
     form.mark(settings);
-    let foreign = side(rules.alone, !older);
-    foreign.iter().try_for_each(|pointer| match left(settings, pointer) {
-        Some(rest) => Err(format!("{} has no place in {}", form.named(&rest), form.name())),
-        None => Ok(()),
-    })
+    form.refuse_foreign(settings, false)?;
+    rules.places.iter().try_for_each(|place| form.put_setting(settings, place))?;
+    form.refuse_foreign(settings, true)
 }
 
 /// Which rules are for an event, and its settings.
@@ -57,6 +54,24 @@ impl Form {
 
     fn named(&self, pointer: &str) -> String {
         format!("`{}{}`", &self.rules.at[1..], pointer).replace('/', ".")
+    }
+
+    /// What only the other form has is an error: before settings change their place the single ones, in either place,
+    /// and afterwards what is left of those that hold others.
+    fn refuse_foreign(&self, settings: &mut Value, holders: bool) -> Result<(), String> {
+        let within = |place: &str, pointer: &str| place.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/'));
+        let foreign = side(self.rules.alone, !self.older).iter();
+        let places =
+            || self.rules.places.iter().map(|setting| (side(setting.place, !self.older), side(setting.place, self.older)));
+        for pointer in foreign.filter(|pointer| places().any(|(from, _)| within(from, pointer)) == holders) {
+            let moved = places().find(|(from, _)| within(pointer, from));
+            let moved = moved.map(|(from, to)| format!("{to}{}", &pointer[from.len()..]));
+            let found = left(settings, pointer).or_else(|| left(settings, &moved?));
+            if let Some(found) = found {
+                return Err(format!("{} has no place in {}", self.named(&found), self.name()));
+            }
+        }
+        Ok(())
     }
 
     fn put_setting(&self, settings: &mut Value, setting: &Setting) -> Result<(), String> {

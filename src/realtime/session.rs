@@ -73,6 +73,7 @@ pub trait Item: Sized + Send + 'static {
 }
 
 impl Item for RealtimeServerEvent {
+    #[inline]
     fn of(came: Came) -> Option<Self> {
         match came {
             Came::Event(place) => *place,
@@ -82,6 +83,7 @@ impl Item for RealtimeServerEvent {
 }
 
 impl Item for SessionEvent {
+    #[inline]
     fn of(came: Came) -> Option<Self> {
         match came {
             Came::Event(place) => place.map(Self::Server),

@@ -48,9 +48,8 @@ async fn said(session: &mut Session, event: &Value) -> Value {
 /// An event without the settings that only one form has.
 fn without_alone(rules: &Value, mut event: Value) -> Value {
     for pointer in FORMS.iter().flat_map(|form| rules[format!("{form}_alone")].as_array().unwrap()).filter_map(Value::as_str) {
-        let settings = event.pointer_mut(rules["at"].as_str().unwrap()).unwrap().as_object_mut().unwrap();
-        if !["audio", "type"].contains(&&pointer[1..]) {
-            settings.remove(&pointer[1..]);
+        if !["/audio", "/type"].contains(&pointer) {
+            take(&mut event, &format!("{}{pointer}", rules["at"].as_str().unwrap()));
         }
     }
     event
@@ -92,7 +91,10 @@ async fn every_setting_of_the_document_changes_its_place_and_its_word() {
                     None => {
                         let found = |form| named.clone().find_map(|event| event.pointer(&pointer(form)));
                         let found = found(from).or(found(to)).unwrap_or_else(|| panic!("no example of {place}"));
-                        vec![(found.clone(), found.clone())]
+                        let mut event = json!({});
+                        put(&mut event, &pointer("newer"), found);
+                        let known = without_alone(rules, event).pointer(&pointer("newer")).cloned().unwrap();
+                        vec![(known.clone(), known)]
                     }
                 };
                 for (value, expected) in values {
@@ -210,6 +212,16 @@ async fn what_a_form_can_not_say_is_named_and_nothing_is_sent() {
         ("older", update(json!({"type": "realtime", "reasoning": {"effort": "low"}})), "`session.reasoning.effort` has no place"),
         ("older", update(json!({"parallel_tool_calls": true})), "`session.parallel_tool_calls` has no place in the older form"),
         ("older", update(json!({"truncation": "auto"})), "`session.truncation` has no place"),
+        (
+            "older",
+            update(json!({"audio": {"input": {"transcription": {"model": "m", "delay": "low"}}}})),
+            "`session.audio.input.transcription.delay` has no place in the older form",
+        ),
+        (
+            "older",
+            update(json!({"input_audio_transcription": {"model": "m", "delay": "low"}})),
+            "`session.input_audio_transcription.delay` has no place",
+        ),
         ("older", update(json!({"type": "tomorrow"})), "`session.type` has no place"),
         ("older", update(json!({"audio": {"input": {"mine": {}, "gain": 2}}})), "`session.audio.input.gain` has no place"),
         ("older", answer(json!({"audio": {"output": {"speed": 1.5}}})), "`response.audio.output.speed` has no place"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use octopusx::Error;
-use octopusx::realtime::{RealtimeServerEvent, Session};
+use octopusx::realtime::{RealtimeClientEvent, RealtimeServerEvent, Session};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -166,6 +166,96 @@ async fn a_ping_is_answered_with_its_words() {
     let _ = tokio::time::timeout(Duration::from_millis(50), session.next()).await;
     drop(session);
     assert_eq!(told.await.unwrap()[0], (FIN | PONG, b"are you there".to_vec()));
+}
+
+#[tokio::test]
+async fn pings_in_a_row_are_answered_in_their_order() {
+    let pings: Vec<[u8; 1]> = (0..10).map(|number| [number]).collect();
+    let bytes: Vec<u8> =
+        pings.iter().flat_map(|ping| frame(FIN | PING, ping)).chain(frame(FIN | TEXT, EVENT.as_bytes())).collect();
+    for piece in [1, 4096] {
+        let (mut session, told) = play(bytes.clone(), piece, 1 << 20).await;
+        assert!(is_event(&next(&mut session).await));
+        let _ = tokio::time::timeout(Duration::from_millis(50), session.next()).await;
+        drop(session);
+        let pongs: Vec<(u8, Vec<u8>)> = pings.iter().map(|ping| (FIN | PONG, ping.to_vec())).collect();
+        assert_eq!(told.await.unwrap(), pongs);
+    }
+}
+
+#[tokio::test]
+async fn lengths_at_the_borders_of_their_forms_are_read_and_written() {
+    let url = serve(|_, mut peer: Peer| async move {
+        while let Some(event) = peer.hear().await {
+            peer.say(&event).await;
+        }
+    })
+    .await;
+    let mut session = client(&url).realtime().connect(MODEL).await.unwrap();
+    let around = r#"{"type":""}"#.len();
+    for length in [around, 125, 126, 127, 128, 65_535, 65_536, 65_537, 4 << 20] {
+        let event = serde_json::json!({"type": "x".repeat(length - around)});
+        assert_eq!(event.to_string().len(), length);
+        session.send(RealtimeClientEvent::Unknown(event.clone())).await.unwrap();
+        let RealtimeServerEvent::Unknown(read) = next(&mut session).await.unwrap() else { panic!("it is known") };
+        assert!(read == event, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn letters_of_every_length_may_be_cut_anywhere() {
+    let letters = ["κόσμε", "\u{7f}", "\u{80}", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{fffd}", "\u{fffe}", "\u{ffff}"]
+        .into_iter()
+        .chain(["\u{10000}", "\u{1fffe}", "\u{10ffff}", "\u{feff}"]);
+    let events: Vec<String> = letters.map(|letters| format!(r#"{{"type":"{letters}"}}"#)).collect();
+    let mut bytes = Vec::new();
+    for event in &events {
+        for at in 0..=event.len() {
+            let (start, end) = event.as_bytes().split_at(at);
+            bytes.extend(frames(&[(MORE | TEXT, start), (FIN | PING, b""), (FIN | CONTINUED, end)]));
+        }
+    }
+    let (mut session, _told) = play(bytes, 4096, 1 << 20).await;
+    for event in &events {
+        for at in 0..=event.len() {
+            let RealtimeServerEvent::Unknown(read) = next(&mut session).await.unwrap() else { panic!("it is known") };
+            assert_eq!(read.to_string(), *event, "cut at {at}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_letter_ends_the_session_wherever_it_is_cut() {
+    let cases: [&[u8]; 16] = [
+        b"\x80",
+        b"\xbf",
+        b"\xc0",
+        b"\xfe",
+        b"\xff",
+        b"\xc0\x80",
+        b"\xc1\xbf",
+        b"\xe0\x80\x80",
+        b"\xe0\x9f\xbf",
+        b"\xf0\x80\x80\x80",
+        b"\xf0\x8f\xbf\xbf",
+        b"\xed\xa0\x80",
+        b"\xed\xbf\xbf",
+        b"\xf4\x90\x80\x80",
+        b"\xf8\x88\x80\x80\x80",
+        b"\xfc\x84\x80\x80\x80\x80",
+    ];
+    for wrong in cases {
+        let whole = [b"{\"type\":\"", wrong, b"\"}"].concat();
+        for at in [0, 9, 10, whole.len() - 2] {
+            let (start, end) = whole.split_at(at);
+            let (mut session, told) = play(frames(&[(MORE | TEXT, start), (FIN | CONTINUED, end)]), 4096, 1 << 20).await;
+            let error = next(&mut session).await.unwrap_err();
+            assert!(error.is_protocol(), "{wrong:x?} cut at {at}: {error:?}");
+            drop(session);
+            let told = told.await.unwrap();
+            assert_eq!(told.last().map(|(first, payload)| (*first, payload[..2].to_vec())), Some((FIN | CLOSE, vec![3, 239])));
+        }
+    }
 }
 
 #[tokio::test]

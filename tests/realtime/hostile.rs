@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use octopusx::realtime::{RealtimeSession, Session, SessionEvent};
+use futures_util::SinkExt;
+use octopusx::realtime::{RealtimeClientEvent, RealtimeResponseCancelEvent, RealtimeSession, Session, SessionEvent};
 use octopusx::{Error, RetryPolicy};
 use octopusx_mock::Gateway;
 use serde_json::{Value, json};
@@ -259,6 +260,27 @@ async fn a_gateway_that_never_comes_back_is_given_up_and_what_waits_is_handed_ba
     assert!(error.is_connect() && error.attempts() == 4, "{error:?}");
     assert!(session.send_text("too late").await.is_err());
     assert!(session.next().await.is_none());
+
+    // What is said while it is down comes back whole and in its order, up to the bound.
+    let gateway = Gateway::start().await.unwrap();
+    let slow = policy().max_attempts(2).base_delay(Duration::from_millis(400)).max_delay(Duration::from_millis(400));
+    let mut session = client_of(&gateway).realtime().connect(MODEL).queue_events(3).reconnect(slow).await.unwrap();
+    gateway.shutdown().await;
+    while tokio::time::timeout(Duration::from_millis(20), session.next())
+        .await
+        .is_ok_and(|item| item.is_some_and(|item| item.is_ok()))
+    {}
+    let said: Vec<RealtimeClientEvent> =
+        (0..3).map(|number| RealtimeResponseCancelEvent::new().event_id(number.to_string()).into()).collect();
+    let mut taken = 0;
+    for event in &said {
+        let Ok(fed) = tokio::time::timeout(Duration::from_secs(5), session.feed(event.clone())).await else { break };
+        fed.unwrap();
+        taken += 1;
+    }
+    let (again, error) = all(&mut session).await;
+    assert!(again == 0 && error.unwrap().is_connect());
+    assert_eq!((taken, session.take_unsent()), (3, said));
 
     // The same while somebody waits to send.
     let gateway = Gateway::start().await.unwrap();

@@ -52,6 +52,13 @@ fn said(value: &Value) -> Value {
     }
 }
 
+#[test]
+fn no_name_is_lost() {
+    let words = Words::read();
+    // As many as the OpenAI reference and the page know, of both forms.
+    assert_eq!((words.names("client").len(), words.names("server").len()), (12, 53));
+}
+
 #[tokio::test]
 async fn every_event_of_the_server_is_read() {
     let words = Words::read();

@@ -1,6 +1,6 @@
 //! How the values of many events become one. The collectors share it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::wire::Extra;
 
@@ -48,11 +48,19 @@ pub(super) fn extend<T: Clone>(kept: &mut Option<Vec<T>>, came: &Option<Vec<T>>)
 
 /// Members that the document does not describe; the last value of each wins.
 pub(super) fn keep_extra(kept: &mut Extra, came: &Extra) {
-    kept.extend(came.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if !came.is_empty() {
+        kept.extend(came.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
 }
 
 /// The same of a piece: what it holds are pieces, too. Texts are joined, lists extended, objects put together.
 pub(super) fn join_extra(kept: &mut Extra, came: &Extra) {
+    if !came.is_empty() {
+        join_members(kept, came);
+    }
+}
+
+fn join_members(kept: &mut Map<String, Value>, came: &Map<String, Value>) {
     for (name, piece) in came {
         match kept.get_mut(name) {
             // These name what the piece belongs to.
@@ -72,7 +80,7 @@ fn join(kept: &mut Value, piece: &Value) {
         (_, Value::Null) => {}
         (Value::String(kept), Value::String(piece)) => kept.push_str(piece),
         (Value::Array(kept), Value::Array(piece)) => kept.extend_from_slice(piece),
-        (Value::Object(kept), Value::Object(piece)) => join_extra(kept, piece),
+        (Value::Object(kept), Value::Object(piece)) => join_members(kept, piece),
         (kept, piece) => kept.clone_from(piece),
     }
 }

@@ -82,26 +82,30 @@ struct Place {
 
 impl Place {
     fn new(pointer: &'static str) -> Self {
-        let member = format!("\"{}\"", pointer.rsplit('/').next().unwrap_or_default());
-        Self { pointer, member: Finder::new(&member).into_owned() }
+        Self { pointer, member: Finder::new(pointer.rsplit('/').next().unwrap_or_default()) }
     }
 
     /// The value there that says something. Parsing every event a second time only to look for one member would double the
     /// cost of a stream: nearly all have none, or `null`.
     fn value(&self, data: &str) -> Option<Value> {
-        let after = |at: usize| data.get(at + self.member.needle().len()..).unwrap_or_default();
-        let mut places = self.member.find_iter(data.as_bytes());
-        if !places.any(|at| !is_nothing(after(at))) {
-            return None;
+        let mut rest = data.as_bytes();
+        loop {
+            let at = self.member.find(rest)?;
+            rest = &rest[at + self.member.needle().len()..];
+            if says_something(rest) {
+                break;
+            }
         }
         let json: Value = serde_json::from_str(data).ok()?;
         crate::pointer::values(&json, self.pointer).into_iter().find(|value| !is_empty(value)).cloned()
     }
 }
 
-/// Whether a member's value, with the colon before it, is `null` or `""`.
-fn is_nothing(rest: &str) -> bool {
-    let Some(value) = rest.trim_start().strip_prefix(':') else { return true };
-    let value = value.trim_start();
-    value.starts_with("null") || value.starts_with("\"\"")
+/// Whether what comes behind a member's name is a value other than `null` and `""`.
+fn says_something(rest: &[u8]) -> bool {
+    let value = rest.strip_prefix(b"\"").and_then(|rest| rest.trim_ascii_start().strip_prefix(b":"));
+    value.is_some_and(|value| {
+        let value = value.trim_ascii_start();
+        !value.starts_with(b"null") && !value.starts_with(b"\"\"")
+    })
 }

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::transport::is_empty;
-use crate::wire::Extra;
 
 /// The data of an event that does not say its kind, with its name for it.
 pub(super) fn tagged(member: &str, name: &str, data: &str) -> Option<String> {
@@ -26,12 +25,12 @@ pub(super) fn several(data: &str, is_cut: bool, is_mark: impl Fn(&str) -> bool) 
 
 /// Whether an event holds nothing that the document describes, but words about a failure: some gateways leave out the mark
 /// of it, too.
-pub(super) fn says_only_words(extra: &Extra, data: &str) -> bool {
+pub(super) fn says_only_words(extra: &Map<String, Value>, data: &str) -> bool {
     let names = ["message", "msg", "detail", "details", "error_msg", "error_message", "errorMessage"];
     if !names.iter().any(|name| extra.get(*name).is_some_and(|words| !is_empty(words))) {
         return false;
     }
-    let members: Extra = serde_json::from_str(data).unwrap_or_default();
+    let members: Map<String, Value> = serde_json::from_str(data).unwrap_or_default();
     members.iter().all(|(name, value)| extra.contains_key(name) || is_empty(value) || value == "error")
 }
 

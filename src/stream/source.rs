@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream as _;
+use serde_json::{Map, Value};
 use sse_core::{MessageEvent, SseDecoder, SseEvent};
 
 use super::ends::{Ends, Mark};
@@ -16,7 +17,6 @@ use super::reader::Reader;
 use super::stray::Stray;
 use crate::error::{Error, Kind, words_of};
 use crate::transport::{self, Arriving, Head, LARGEST_ERROR, Unreadable, Watch, says_failure, undeclared_failure};
-use crate::wire::Extra;
 
 /// An event as it came, before it was read.
 #[derive(Clone, Copy, Debug)]
@@ -92,13 +92,20 @@ impl Source {
     ///
     /// # Errors
     /// The failure.
-    pub(super) fn accept(&mut self, member: Option<&str>, tag: Option<&str>, extra: Option<&Extra>) -> Result<bool, Error> {
+    pub(super) fn accept(
+        &mut self,
+        member: Option<&str>,
+        tag: Option<&str>,
+        extra: Option<&Map<String, Value>>,
+    ) -> Result<bool, Error> {
         let named = || odd::tagged(member.filter(|_| tag.is_none())?, &self.last.as_ref()?.event, self.data());
         if let Some(data) = named() {
             self.read_instead([data]);
             return Ok(false);
         }
-        let says_no = |extra| undeclared_failure(extra) || (tag.is_none() && odd::says_only_words(extra, self.data()));
+        let says_no = |extra: &Map<String, Value>| {
+            !extra.is_empty() && (undeclared_failure(extra) || (tag.is_none() && odd::says_only_words(extra, self.data())))
+        };
         if self.is_named_error() || tag == Some("error") || extra.is_some_and(says_no) {
             return Err(self.failed(self.refusal(self.data())));
         }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_json::{Map, Value};
 
 use super::Kind;
-use crate::wire::Extra;
 
 /// Where a task is found again: enough to write down, stop the program, and go on tomorrow with
 /// [`Client::resume`](crate::Client::resume).
@@ -68,7 +68,7 @@ impl Serialize for TaskRef {
 
 impl<'de> Deserialize<'de> for TaskRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let members = Extra::deserialize(deserializer)?;
+        let members = Map::<String, Value>::deserialize(deserializer)?;
         let text = |name: &'static str| {
             members.get(name).and_then(|value| value.as_str()).map(Into::into).ok_or_else(|| D::Error::missing_field(name))
         };

@@ -1,13 +1,13 @@
 //! From the bytes of a 2xx answer to its type, or to the error that the answer really is.
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Head;
 use crate::error::{Error, Kind, words_of};
 use crate::operation::Success;
 use crate::response::Response;
-use crate::wire::{Extra, Read, Typed, needed, trail};
+use crate::wire::{Read, Typed, needed, trail};
 
 /// Reads a whole JSON answer.
 pub(crate) fn answer<T: for<'de> Read<'de> + Typed>(head: Head, body: Bytes) -> Result<Response<T>, Error> {
@@ -119,14 +119,14 @@ fn is_success(mark: Success, text: &str) -> bool {
 }
 
 /// A failure among the members that the answer's schema does not declare: a non-empty `error`, or `success: false`.
-pub(crate) fn undeclared_failure(extra: &Extra) -> bool {
+pub(crate) fn undeclared_failure(extra: &Map<String, Value>) -> bool {
     extra.get("error").is_some_and(|error| !is_empty(error)) || extra.get("success") == Some(&Value::Bool(false))
 }
 
 /// The same of an answer that could not be read as its type, also inside the frame of an event.
 pub(crate) fn says_failure(text: &str) -> bool {
     let json = frame_of(text.trim_start()).unwrap_or(text);
-    serde_json::from_str::<Extra>(json).is_ok_and(|members| undeclared_failure(&members))
+    serde_json::from_str::<Map<String, Value>>(json).is_ok_and(|members| undeclared_failure(&members))
 }
 
 /// The data of the first event, when a text is a stream of them.

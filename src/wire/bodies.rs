@@ -26,7 +26,7 @@ impl Switch {
         Some(Self { name: stream?.switch?, on })
     }
 
-    fn check(self, extra: Option<&Extra>) -> Result<(), BuildError> {
+    fn check(self, extra: Option<&serde_json::Map<String, serde_json::Value>>) -> Result<(), BuildError> {
         if extra.is_some_and(|extra| extra.contains_key(self.name)) {
             return Err(BuildError::message(format!(
                 "`{0}` stands in `extra`, but the method decides it: remove it, and call the `_stream` method for a stream",

@@ -7,23 +7,7 @@ macro_rules! object {
         impl $crate::wire::Object for $name {
             const NAME: &'static str = stringify!($name);
 
-            fn read_members<'de, A: ::serde::de::MapAccess<'de>>(mut map: A, place: &mut Option<Self>) -> Result<(), A::Error> {
-                $(let mut $field = None;)*
-                let mut rest = $crate::wire::Extra::new();
-                while let Some(name) = map.next_key_seed($crate::wire::TextSeed)? {
-                    match &*name {
-                        $($wire => $crate::wire::read_field::$kind(&mut map, $wire, &mut $field),)*
-                        _ => $crate::wire::read_extra(&mut map, &mut rest, name),
-                    }?;
-                }
-                // Seen to be empty, the place is filled without a copy.
-                *place = None;
-                *place = Some(Self {
-                    $($field: $crate::wire::object!(@take $kind $field $wire),)*
-                    extra: rest,
-                });
-                Ok(())
-            }
+            $crate::wire::object!(@read $($field: $wire $kind),*);
 
             #[inline]
             fn extra(&self) -> &$crate::wire::Extra {
@@ -42,6 +26,39 @@ macro_rules! object {
                 $(out.$kind($wire, &self.$field);)*
                 out.end(&self.extra)
             }
+        }
+    };
+    // Without required members each is read to where it stays.
+    (@read $($field:ident: $wire:literal optional),*) => {
+        fn read_members<'de, A: ::serde::de::MapAccess<'de>>(mut map: A, place: &mut Option<Self>) -> Result<(), A::Error> {
+            // Seen to be empty, the place is filled without a copy.
+            *place = None;
+            let members = place.insert(Self { $($field: None,)* extra: $crate::wire::Extra::new() });
+            while let Some(name) = map.next_key_seed($crate::wire::TextSeed)? {
+                match &*name {
+                    $($wire => $crate::wire::read_field::optional(&mut map, $wire, &mut members.$field),)*
+                    _ => $crate::wire::read_extra(&mut map, &mut members.extra, name),
+                }?;
+            }
+            Ok(())
+        }
+    };
+    (@read $($field:ident: $wire:literal $kind:ident),*) => {
+        fn read_members<'de, A: ::serde::de::MapAccess<'de>>(mut map: A, place: &mut Option<Self>) -> Result<(), A::Error> {
+            $(let mut $field = None;)*
+            let mut rest = $crate::wire::Extra::new();
+            while let Some(name) = map.next_key_seed($crate::wire::TextSeed)? {
+                match &*name {
+                    $($wire => $crate::wire::read_field::$kind(&mut map, $wire, &mut $field),)*
+                    _ => $crate::wire::read_extra(&mut map, &mut rest, name),
+                }?;
+            }
+            *place = None;
+            *place = Some(Self {
+                $($field: $crate::wire::object!(@take $kind $field $wire),)*
+                extra: rest,
+            });
+            Ok(())
         }
     };
     (@take required $field:ident $wire:literal) => {
@@ -225,7 +242,7 @@ macro_rules! tagged {
             const TAG: Option<&'static str> = Some($tag);
 
             #[inline]
-            fn extra(&self) -> Option<&$crate::wire::Extra> {
+            fn extra(&self) -> Option<&::serde_json::Map<String, ::serde_json::Value>> {
                 match self {
                     $(Self::$variant(value) => $crate::wire::Typed::extra(value),)*
                     Self::Unknown(value) => value.as_object(),

@@ -9,6 +9,7 @@
 //! and the path is right below unions too.
 
 mod bodies;
+mod extra;
 mod macros;
 mod scalars;
 pub(crate) mod shown;
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 pub use bodies::{Body, Switch};
 pub(crate) use bodies::{form as form_body, json as json_body};
+pub use extra::Extra;
 pub(crate) use macros::{
     any_of, body, by_type, debug_object, debug_union, deserialize_by_read, form, object, read_branches, read_by, read_union,
     tagged, words, write_branches,
@@ -34,9 +36,6 @@ use trail::Step;
 pub(crate) use unions::{
     ByType, Tagged, TextOrList, TextOrListVisitor, branch, read_by_type, read_by_type_text, read_tagged, read_tagged_text,
 };
-
-/// Members of a JSON object that the document does not describe.
-pub type Extra = serde_json::Map<String, Value>;
 
 /// Reads leniently. Every generated type and every type inside one implements it.
 pub trait Read<'de>: Sized {
@@ -73,7 +72,7 @@ pub trait Typed: Serialize {
     const TAG: Option<&'static str> = None;
 
     /// The members that the document does not describe.
-    fn extra(&self) -> Option<&Extra> {
+    fn extra(&self) -> Option<&serde_json::Map<String, Value>> {
         None
     }
 
@@ -84,7 +83,7 @@ pub trait Typed: Serialize {
 }
 
 impl Typed for Value {
-    fn extra(&self) -> Option<&Extra> {
+    fn extra(&self) -> Option<&serde_json::Map<String, Value>> {
         self.as_object()
     }
 
@@ -121,7 +120,7 @@ impl<'de, T: Object> Read<'de> for T {
 
 impl<T: Object> Typed for T {
     #[inline]
-    fn extra(&self) -> Option<&Extra> {
+    fn extra(&self) -> Option<&serde_json::Map<String, Value>> {
         Some(Object::extra(self))
     }
 }

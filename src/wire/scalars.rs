@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde_json::Value;
 
-use super::{Extra, Read};
+use super::Read;
 
 macro_rules! plain {
     ($($ty:ty),*) => {
@@ -18,7 +18,7 @@ macro_rules! plain {
     };
 }
 
-plain!(String, bool, Value, Extra);
+plain!(String, bool, Value, serde_json::Map<String, Value>);
 
 /// Numbers that also read strings: `None` for `null` and for an empty string.
 trait Number: Sized {

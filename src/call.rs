@@ -125,7 +125,7 @@ impl<T, P> Call<T, P> {
                 Some(self.operation),
             )
         })?;
-        transport::ready(key, *unsent)?.into_http()
+        transport::ready(key, unsent)?.into_http()
     }
 
     pub(crate) fn with_body(self, body: &impl wire::Body, streams: bool) -> Self {
@@ -249,7 +249,7 @@ impl<T: Answer, P: 'static> IntoFuture for Call<T, P> {
 
     fn into_future(self) -> Self::IntoFuture {
         match self.unsent {
-            Ok(unsent) => T::receive(self.core, *unsent),
+            Ok(unsent) => T::receive(self.core, unsent),
             Err(error) => Box::pin(std::future::ready(Err(Error::input(error, Some(self.operation))))),
         }
     }

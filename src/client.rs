@@ -15,7 +15,7 @@ use crate::Error;
 use crate::auth::{Key, KeySource};
 use crate::middleware::Middleware;
 use crate::redact::HIDDEN;
-use crate::request::BuildError;
+use crate::request::{Begin, BuildError};
 use crate::retry::{Budget, RetryPolicy};
 use crate::tasks::Kind;
 use crate::timeouts::Timeouts;
@@ -64,6 +64,11 @@ impl Core {
         }
         let made = self.inner.client(|builder| builder.http1_only())?;
         Ok(self.http1.get_or_init(|| made))
+    }
+
+    /// What the generated requests begin with.
+    pub(crate) fn begin(&self) -> Begin<'_> {
+        Begin { http: &self.http, base: &self.base, base_text: &self.base_text }
     }
 
     /// The client that unsent requests are built with.

@@ -87,6 +87,60 @@ impl Unsent {
     }
 }
 
+/// Begins the generated requests. Their addresses go on from the parsed base: to parse each anew would cost as much as all
+/// the rest of building it.
+#[derive(Clone, Copy)]
+pub(crate) struct Begin<'c> {
+    pub(crate) http: &'c reqwest::Client,
+    pub(crate) base: &'c Url,
+    /// The same without a slash at its end, as the addresses begin.
+    pub(crate) base_text: &'c str,
+}
+
+#[allow(dead_code)] // The documents decide which verbs there are.
+impl Begin<'_> {
+    pub(crate) fn get(self, address: String) -> reqwest::RequestBuilder {
+        self.verb(Method::GET, address)
+    }
+
+    pub(crate) fn head(self, address: String) -> reqwest::RequestBuilder {
+        self.verb(Method::HEAD, address)
+    }
+
+    pub(crate) fn post(self, address: String) -> reqwest::RequestBuilder {
+        self.verb(Method::POST, address)
+    }
+
+    pub(crate) fn put(self, address: String) -> reqwest::RequestBuilder {
+        self.verb(Method::PUT, address)
+    }
+
+    pub(crate) fn patch(self, address: String) -> reqwest::RequestBuilder {
+        self.verb(Method::PATCH, address)
+    }
+
+    pub(crate) fn delete(self, address: String) -> reqwest::RequestBuilder {
+        self.verb(Method::DELETE, address)
+    }
+
+    fn verb(self, method: Method, address: String) -> reqwest::RequestBuilder {
+        match address.strip_prefix(self.base_text) {
+            Some(path) => self.http.request(method, below(self.base, path)),
+            None => self.http.request(method, address),
+        }
+    }
+}
+
+/// An address that goes on with this path, which is encoded already.
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    match base.path().trim_end_matches('/') {
+        "" => url.set_path(path),
+        prefix => url.set_path(&[prefix, path].concat()),
+    }
+    url
+}
+
 /// Why a request could not be built. Becomes an [`Error`](crate::Error) when the call is awaited.
 #[derive(Debug)]
 pub struct BuildError {
@@ -139,4 +193,23 @@ pub(crate) fn encode_path(name: &str, segment: &str) -> Result<String, BuildErro
 /// One pair of the query string, in the form that `RequestBuilder::query` takes.
 pub(crate) fn query<'v>(name: &'static str, value: &'v str) -> [(&'static str, &'v str); 1] {
     [(name, value)]
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_the_one_that_parsing_the_text_gives() {
+        for base in
+            ["https://api.example", "https://api.example/", "http://127.0.0.1:9/a/b%20c", "https://[::1]:8/x/", "https://例え.jp"]
+        {
+            let base = Url::parse(base).unwrap();
+            let base_text = base.as_str().trim_end_matches('/');
+            for path in ["/letters", "/letters/a%2Fb%3F%23/fetch", "/letters/m:open", "/a/%25/=&+,;@'~", "/a/", "/"] {
+                assert_eq!(below(&base, path), Url::parse(&format!("{base_text}{path}")).unwrap());
+            }
+        }
+    }
 }

@@ -37,6 +37,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const WARM_UP: Duration = Duration::from_secs(4);
 const MEASURED: Duration = Duration::from_secs(10);
 
+const ROUNDS: usize = 3;
+
 /// As many lanes as the client has for questions.
 const LANES: usize = 32;
 /// Tasks and polls of each, for counting instructions.
@@ -48,33 +50,28 @@ const UNDER_WAY: &str = r#"{"id":"video_abc123","task_id":"video_abc123","object
 const DONE: &str = r#"{"id":"video_abc123","task_id":"video_abc123","object":"video","model":"sora-2","status":"completed","progress":100,"created_at":1735689600,"completed_at":1735689700,"expires_at":1735776000,"seconds":"10","size":"720x1280","remixed_from_video_id":"","error":{"message":"","code":""},"video_url":"https://files.example/v.mp4"}"#;
 
 fn run(results: &mut Results) -> Outcome {
-    let client = |role: &str| -> Outcome<Vec<f64>> {
-        let server = Server::start(PART.name, "server", &[])?;
-        let played: Played = process::run(PART.name, role, &[server.base_url()])?;
-        let names = ["cpu_micros", "connections", "grown", "bytes", "rate"];
-        names.into_iter().map(|name| played.number(name)).collect()
-    };
-    let instructions = |role: &str| -> Outcome<f64> {
-        let mut counts = Vec::new();
-        for polls in COUNTED_POLLS {
-            let server = Server::start(PART.name, "server", &[])?;
-            counts.push(process::instructions(PART.name, role, &[server.base_url(), polls.to_string()])?);
+    const ROLES: [&str; 4] = ["wait_all", "waits", "reqwest", "floor"];
+    // In turns, because what else the machine does changes.
+    let mut rounds: [Vec<Measured>; 4] = Default::default();
+    for _ in 0..ROUNDS {
+        for (role, measured) in ROLES.iter().zip(&mut rounds) {
+            measured.push(Measured::of(role)?);
         }
-        Ok((counts[1] - counts[0]) / ((COUNTED_POLLS[1] - COUNTED_POLLS[0]) * COUNTED_TASKS) as f64)
-    };
-    let row = |role: &str| -> Outcome<Vec<f64>> {
-        let counted = instructions(&format!("count_{role}"))?;
-        let measured = client(role)?;
-        Ok(vec![measured[0], counted, measured[1], measured[2], measured[3] / 1024.0, measured[4]])
-    };
-    let (all, each, naive, floor) = (row("wait_all")?, row("waits")?, row("reqwest")?, row("floor")?);
+    }
+    let mut rows = Vec::new();
+    for (role, measured) in ROLES.iter().zip(&rounds) {
+        let best = Measured::best(measured).ok_or("nothing was measured")?;
+        let instructions = instructions(&format!("count_{role}"))?;
+        rows.push(vec![best.cpu_micros, instructions, best.connections, best.grown, best.bytes / 1024.0, best.rate]);
+    }
+    let [all, each, naive, floor] = rows.as_slice() else { return Err("a row is missing".into()) };
     results.at_most("CPU a poll, `wait_all`", all[0], 22.0, "µs");
     results.at_most("connections, `wait_all`", all[2], 64.0, "");
     results.at_most("connections, a `wait` each", each[2], 64.0, "");
     results.at_most("memory of a waiting task, `wait_all`", all[4], 1.5, "KiB");
     results.at_most("CPU a poll, `wait_all`", all[0] / naive[0], 1.0, "× loops on reqwest");
     results.table(
-        &format!("{TASKS} waiting tasks, one poll a second each"),
+        &format!("{TASKS} waiting tasks, one poll a second each (least CPU of {ROUNDS}, most connections)"),
         &[
             "CPU a poll, µs",
             "instructions a poll",
@@ -84,14 +81,55 @@ fn run(results: &mut Results) -> Outcome {
             "polls a second",
         ],
         &[
-            ("octopusx, `wait_all`", all),
-            ("octopusx, a `wait` each", each),
-            ("a loop on reqwest each", naive),
-            ("the floor: bare GETs in 32 lanes", floor),
+            ("octopusx, `wait_all`", all.clone()),
+            ("octopusx, a `wait` each", each.clone()),
+            ("a loop on reqwest each", naive.clone()),
+            ("the floor: bare GETs in 32 lanes", floor.clone()),
         ],
     );
     results.note(&load()?);
     Ok(())
+}
+
+/// What one run of a client came to.
+#[derive(Clone)]
+struct Measured {
+    cpu_micros: f64,
+    connections: f64,
+    grown: f64,
+    bytes: f64,
+    rate: f64,
+}
+
+impl Measured {
+    fn of(role: &str) -> Outcome<Self> {
+        let server = Server::start(PART.name, "server", &[])?;
+        let played: Played = process::run(PART.name, role, &[server.base_url()])?;
+        Ok(Self {
+            cpu_micros: played.number("cpu_micros")?,
+            connections: played.number("connections")?,
+            grown: played.number("grown")?,
+            bytes: played.number("bytes")?,
+            rate: played.number("rate")?,
+        })
+    }
+
+    /// The run that used least CPU: noise only ever adds. Of connections the most.
+    fn best(rounds: &[Self]) -> Option<Self> {
+        let best = rounds.iter().min_by(|one, other| one.cpu_micros.total_cmp(&other.cpu_micros))?.clone();
+        let most = |number: fn(&Self) -> f64| rounds.iter().map(number).fold(0.0, f64::max);
+        Some(Self { connections: most(|round| round.connections), grown: most(|round| round.grown), ..best })
+    }
+}
+
+/// What one more poll costs in user space.
+fn instructions(role: &str) -> Outcome<f64> {
+    let mut counts = Vec::new();
+    for polls in COUNTED_POLLS {
+        let server = Server::start(PART.name, "server", &[])?;
+        counts.push(process::instructions(PART.name, role, &[server.base_url(), polls.to_string()])?);
+    }
+    Ok((counts[1] - counts[0]) / ((COUNTED_POLLS[1] - COUNTED_POLLS[0]) * COUNTED_TASKS) as f64)
 }
 
 /// How busy the machine is with everything.

@@ -257,7 +257,7 @@ fn write_method(out: &mut Writer, api: &Api, operation: &Operation, face: &Face,
     ordered.sort_by_key(|parameter| (parameter.place == Place::Query).then_some(&parameter.name));
     let passed: Vec<String> = ordered.into_iter().map(passed).collect();
     out.line("let core = self.client.core();");
-    out.line("let requests = super::requests::Requests { client: core.builder(), baseurl: core.base_url() };");
+    out.line("let requests = super::requests::Requests { client: core.begin(), baseurl: core.base_url() };");
     out.line(&format!(
         "crate::Call::new(core, const {{ &{} }}, requests.{}({}))",
         constant(operation, face),

@@ -32,7 +32,7 @@ pub fn polish(file: &syn::File, api: &Api) -> Result<String, String> {
 
             /// What every request is built from.
             pub(crate) struct Requests<'c> {
-                pub(crate) client: &'c ::reqwest::Client,
+                pub(crate) client: crate::request::Begin<'c>,
                 pub(crate) baseurl: &'c str,
             }
 

@@ -21,7 +21,7 @@ fn every_tag_becomes_an_accessor_and_every_operation_a_method() {
         "letters",
         "pub fn get(&self, id: &str) -> crate::Call<crate::Response<Letter>> {
             let core = self.client.core();
-            let requests = super::requests::Requests { client: core.builder(), baseurl: core.base_url() };
+            let requests = super::requests::Requests { client: core.begin(), baseurl: core.base_url() };
             crate::Call::new(core, const { &LETTERS_GET }, requests.letters_get(id))
         }",
     );

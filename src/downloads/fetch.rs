@@ -152,7 +152,7 @@ impl Fetch {
             unsent.headers.insert(RANGE, range);
             unsent.headers.insert(IF_RANGE, validator);
         }
-        let mut arriving = transport::head(&self.core, unsent).await?;
+        let mut arriving = transport::head(&self.core, Box::new(unsent)).await?;
         // The middle of a file may begin with anything.
         if arriving.head.status == StatusCode::OK {
             arriving = transport::refuse_text(arriving, "a file").await?;

@@ -161,12 +161,12 @@ impl Stream for ByteStream {
 }
 
 impl Answer for ByteStream {
-    fn receive(core: Arc<Core>, mut unsent: Unsent) -> Receiving<Self> {
+    fn receive(core: Arc<Core>, mut unsent: Box<Unsent>) -> Receiving<Self> {
         Box::pin(async move {
             if !unsent.headers.contains_key("accept") {
                 unsent.headers.insert("accept", http::HeaderValue::from_static("*/*"));
             }
-            let source = Box::new(unsent.clone());
+            let source = unsent.clone();
             let arriving = transport::head(&core, unsent).await?;
             let arriving = transport::refuse_text(arriving, "a file").await?;
             let arriving = transport::refuse_failure(arriving).await?;

@@ -42,7 +42,7 @@ pub(super) async fn reopen(core: &Arc<Core>, mut unsent: Unsent, settings: &Sett
 async fn connect(core: &Arc<Core>, unsent: Unsent, settings: &Settings, limit: Option<Duration>) -> Result<Link, Error> {
     let idle = unsent.options.idle_timeout.unwrap_or(core.timeouts.idle);
     let largest = settings.largest.unwrap_or(core.max_event.get());
-    let (head, stream) = transport::upgrade(core, unsent, limit, check).await?;
+    let (head, stream) = transport::upgrade(core, Box::new(unsent), limit, check).await?;
     Ok(Link::new(stream, head, settings.ping_every.unwrap_or(idle), idle, largest))
 }
 

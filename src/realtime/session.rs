@@ -210,8 +210,8 @@ impl<E> Sink<RealtimeClientEvent> for Session<E> {
 }
 
 impl<E: Item> Answer for Session<E> {
-    fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
-        Box::pin(async move { Ok(Self { sender: Sender::new(Shared::open(core, unsent).await?), items: PhantomData }) })
+    fn receive(core: Arc<Core>, unsent: Box<Unsent>) -> Receiving<Self> {
+        Box::pin(async move { Ok(Self { sender: Sender::new(Shared::open(core, *unsent).await?), items: PhantomData }) })
     }
 }
 

@@ -126,7 +126,7 @@ impl<T: for<'de> Read<'de> + Typed> Stream for EventStream<T> {
 }
 
 impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for EventStream<T> {
-    fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
+    fn receive(core: Arc<Core>, unsent: Box<Unsent>) -> Receiving<Self> {
         Box::pin(async move {
             let arriving = transport::head(&core, unsent).await?;
             Self::open(arriving, core.max_event).await

@@ -66,7 +66,7 @@ pub struct Polled {
 }
 
 impl Answer for Polled {
-    fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
+    fn receive(core: Arc<Core>, unsent: Box<Unsent>) -> Receiving<Self> {
         Box::pin(async move {
             let (head, body, _) = transport::whole(&core, unsent).await?;
             Ok(Self { head, body })

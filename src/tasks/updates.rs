@@ -16,8 +16,8 @@ type Stepping = Pin<Box<dyn Future<Output = (Follow, Result<Step, Error>)> + Sen
 
 /// The states of a task as they come, made by [`Wait::updates`](super::Wait::updates).
 ///
-/// An answer that says the same as the one before is left out. After the last state it ends; that the task failed or was
-/// cancelled is a state. An error ends it too: the deadline, an answer that says no, or that nothing says where the
+/// An answer that says the same as the one before is left out. After the last state it ends; that the task failed, was
+/// cancelled or waits for its owner is a state. An error ends it too: the deadline, an answer that says no, or that nothing says where the
 /// result is.
 ///
 /// ```no_run

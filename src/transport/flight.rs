@@ -1,7 +1,7 @@
 //! One call under way: its attempts, until an answer or an error is to be returned.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ use crate::retry::Retries;
 use crate::timeouts::Timeouts;
 
 /// The request as it will be sent, with this key.
-pub(crate) fn ready(key: &Key, mut unsent: Unsent) -> Result<Unsent, Error> {
+pub(crate) fn ready(key: &Key, mut unsent: Box<Unsent>) -> Result<Box<Unsent>, Error> {
     let operation = unsent.operation;
     unsent.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
     #[cfg(feature = "realtime")]
@@ -37,40 +37,42 @@ pub(crate) fn ready(key: &Key, mut unsent: Unsent) -> Result<Unsent, Error> {
 }
 
 /// Sends a request and reads the whole body of a 2xx answer. One copy for all types.
-pub(crate) async fn whole(core: &Arc<Core>, unsent: Unsent) -> Result<(Head, Bytes, Watch), Error> {
+pub(crate) async fn whole(core: &Arc<Core>, unsent: Box<Unsent>) -> Result<(Head, Bytes, Watch), Error> {
     let mut watch = Watch::new(core, &unsent);
     let flight = async {
         let limit = unsent.options.timeout.unwrap_or(core.timeouts.whole);
         let mut flight = Flight::new(core, unsent, Some(limit)).await?;
         loop {
             let attempted = flight.attempt();
-            match within(flight.deadline, &attempted, flight.whole(&attempted)).await {
+            let done = within(flight.deadline, &attempted, pin!(flight.whole(&attempted))).await;
+            match done {
                 Ok(answer) => return Ok(flight.landed(answer)),
                 Err(error) => flight.failed(&attempted, error).await?,
             }
         }
     };
-    let (head, body) = flight.instrument(watch.span()).await.inspect_err(|error| watch.gave_up(error))?;
+    let (head, body) = pin!(flight).instrument(watch.span()).await.inspect_err(|error| watch.gave_up(error))?;
     watch.answered(&head.about, head.status);
     watch.whole(&body);
     Ok((head, body, watch))
 }
 
 /// Sends a request and returns the head of a 2xx answer, whose body is then read at leisure.
-pub(crate) async fn head(core: &Arc<Core>, unsent: Unsent) -> Result<Arriving, Error> {
+pub(crate) async fn head(core: &Arc<Core>, unsent: Box<Unsent>) -> Result<Arriving, Error> {
     let mut watch = Watch::new(core, &unsent);
     let flight = async {
         let limit = unsent.options.timeout;
         let mut flight = Flight::new(core, unsent, limit).await?;
         loop {
             let attempted = flight.attempt();
-            match within(flight.deadline, &attempted, flight.head(&attempted)).await {
+            let done = within(flight.deadline, &attempted, pin!(flight.head(&attempted))).await;
+            match done {
                 Ok(arriving) => return Ok(flight.landed(arriving)),
                 Err(error) => flight.failed(&attempted, error).await?,
             }
         }
     };
-    let (head, body) = flight.instrument(watch.span()).await.inspect_err(|error| watch.gave_up(error))?;
+    let (head, body) = pin!(flight).instrument(watch.span()).await.inspect_err(|error| watch.gave_up(error))?;
     watch.answered(&head.about, head.status);
     Ok(Arriving { head, body, watch })
 }
@@ -80,7 +82,7 @@ pub(crate) async fn head(core: &Arc<Core>, unsent: Unsent) -> Result<Arriving, E
 #[cfg(feature = "realtime")]
 pub(crate) async fn upgrade(
     core: &Arc<Core>,
-    unsent: Unsent,
+    unsent: Box<Unsent>,
     limit: Option<Duration>,
     check: fn(&http::HeaderMap, &Head) -> Result<(), String>,
 ) -> Result<(Head, reqwest::Upgraded), Error> {
@@ -91,13 +93,14 @@ pub(crate) async fn upgrade(
         loop {
             crate::realtime::renew(&mut flight.ready.headers);
             let attempted = flight.attempt();
-            match within(flight.deadline, &attempted, flight.upgraded(&attempted, check)).await {
+            let done = within(flight.deadline, &attempted, pin!(flight.upgraded(&attempted, check))).await;
+            match done {
                 Ok(upgraded) => return Ok(flight.landed(upgraded)),
                 Err(error) => flight.failed(&attempted, error).await?,
             }
         }
     };
-    let (head, upgraded) = flight.instrument(watch.span()).await.inspect_err(|error| watch.gave_up(error))?;
+    let (head, upgraded) = pin!(flight).instrument(watch.span()).await.inspect_err(|error| watch.gave_up(error))?;
     watch.answered(&head.about, head.status);
     Ok((head, upgraded))
 }
@@ -105,7 +108,7 @@ pub(crate) async fn upgrade(
 struct Flight<'c> {
     core: &'c Core,
     http: &'c reqwest::Client,
-    ready: Unsent,
+    ready: Box<Unsent>,
     key: Key,
     started: Instant,
     deadline: Option<Instant>,
@@ -114,7 +117,7 @@ struct Flight<'c> {
 }
 
 impl<'c> Flight<'c> {
-    async fn new(core: &'c Core, unsent: Unsent, limit: Option<Duration>) -> Result<Self, Error> {
+    async fn new(core: &'c Core, unsent: Box<Unsent>, limit: Option<Duration>) -> Result<Self, Error> {
         let operation = unsent.operation;
         let started = Instant::now();
         let patience = limit.unwrap_or(core.timeouts.first_byte);
@@ -182,7 +185,7 @@ impl<'c> Flight<'c> {
 
     async fn head(&self, about: &About) -> Result<(Head, Incoming), Error> {
         let changed = self.changed(about)?;
-        let response = self.answered(about, changed.as_ref().unwrap_or(&self.ready)).await?;
+        let response = self.answered(about, changed.as_ref().unwrap_or(&*self.ready)).await?;
         self.sorted(about, response).await
     }
 
@@ -193,7 +196,7 @@ impl<'c> Flight<'c> {
         check: fn(&http::HeaderMap, &Head) -> Result<(), String>,
     ) -> Result<(Head, reqwest::Upgraded), Error> {
         let changed = self.changed(about)?;
-        let request = changed.as_ref().unwrap_or(&self.ready);
+        let request = changed.as_ref().unwrap_or(&*self.ready);
         let mut response = self.answered(about, request).await?;
         if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
             let (head, mut body) = self.sorted(about, response).await?;
@@ -229,8 +232,8 @@ impl<'c> Flight<'c> {
         if self.core.middleware.is_empty() || self.ready.url.origin() != self.core.base().origin() {
             return Ok(None);
         }
-        let mut unsent = self.ready.clone();
-        let mut request = self.ready.clone().into_http()?;
+        let mut unsent = Unsent::clone(&self.ready);
+        let mut request = unsent.clone().into_http()?;
         let attempt = self.shown(about);
         for middleware in &self.core.middleware {
             middleware.on_request(&attempt, &mut request).map_err(|why| {
@@ -327,8 +330,13 @@ async fn to_reqwest(core: &Core, ready: &Unsent, hops: &redirect::Hops<'_>) -> R
     Ok(request)
 }
 
-/// Bounds a step of the call by the call's deadline.
-async fn within<T>(deadline: Option<Instant>, about: &About, step: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+/// Bounds a step of the call by the call's deadline. The step is pinned where it stands: moved in, it would take its room
+/// twice.
+async fn within<T>(
+    deadline: Option<Instant>,
+    about: &About,
+    step: Pin<&mut impl Future<Output = Result<T, Error>>>,
+) -> Result<T, Error> {
     let Some(at) = deadline else { return step.await };
     match tokio::time::timeout_at(at.into(), step).await {
         Ok(done) => done,

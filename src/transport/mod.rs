@@ -37,7 +37,7 @@ pub type Receiving<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 /// What a call can be awaited for. Sealed.
 pub trait Answer: Sized + Send + 'static {
     /// Sends the request and reads the answer.
-    fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self>;
+    fn receive(core: Arc<Core>, unsent: Box<Unsent>) -> Receiving<Self>;
 }
 
 /// What is known of a call while it is under way, for errors and answers.
@@ -83,7 +83,7 @@ pub(crate) struct Arriving {
 }
 
 impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for Response<T> {
-    fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
+    fn receive(core: Arc<Core>, unsent: Box<Unsent>) -> Receiving<Self> {
         Box::pin(async move {
             let (head, body, watch) = whole(&core, unsent).await?;
             decode::answer(head, body).inspect_err(|error| watch.failed(error))
@@ -92,7 +92,7 @@ impl<T: for<'de> Read<'de> + Typed + Send + 'static> Answer for Response<T> {
 }
 
 impl Answer for Response<()> {
-    fn receive(core: Arc<Core>, unsent: Unsent) -> Receiving<Self> {
+    fn receive(core: Arc<Core>, unsent: Box<Unsent>) -> Receiving<Self> {
         Box::pin(async move {
             let (head, body, watch) = whole(&core, unsent).await?;
             decode::undescribed(head, body).inspect_err(|error| watch.failed(error))

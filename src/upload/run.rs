@@ -66,7 +66,7 @@ async fn put(upload: &mut Upload, target: &Target, watch: &Arc<Watch>) -> Result
         body: Body(Payload::File(upload.file.clone(), Arc::clone(watch))),
         options: upload.options.clone(),
     };
-    let arriving = transport::head(&upload.core, unsent).await?;
+    let arriving = transport::head(&upload.core, Box::new(unsent)).await?;
     // The head says that the file is there. The words are of no use, but a connection that is read to its end serves again.
     let _ = arriving.body.read_whole(arriving.head, transport::LARGEST_ERROR).await;
     Ok(())

@@ -1,35 +1,37 @@
-//! Spans after the OpenTelemetry conventions for generative AI, for whatever listens to `tracing`.
+//! Spans for OpenTelemetry: each call with its model, its tokens and its status, below the work that it is made for.
 //!
-//! `cargo run --example telemetry` needs no key; see `examples/stage`. Here a subscriber prints each span as it ends. To
-//! send them to a collector, put `tracing_opentelemetry::layer().with_tracer(tracer)` in its place: names, kinds and
-//! fields (`otel.name`, `gen_ai.request.model`, `gen_ai.usage.input_tokens`, …) are those that it looks for.
+//! `cargo run --example telemetry` needs no key; see `examples/stage`. The spans are printed as they would be exported; to
+//! send them to a collector, put `opentelemetry_otlp`'s exporter in the place of the one that prints.
 
 mod stage;
 
 use octopusx::chat::{ChatCompletionRequest, ChatMessage};
-use tracing_subscriber::fmt::format::FmtSpan;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Instrument;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    tracing_subscriber::fmt()
-        .with_span_events(FmtSpan::CLOSE)
-        .with_max_level(tracing::Level::INFO)
-        .with_writer(std::io::stdout)
-        .without_time()
-        .with_ansi(false)
-        .init();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(opentelemetry_stdout::SpanExporter::default()).build();
+    // This crate tells what OpenTelemetry's conventions for generative AI name: gen_ai.request.model,
+    // gen_ai.usage.input_tokens, error.type, … Nothing else has to be set up.
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("my-app"));
+    tracing_subscriber::registry().with(layer).with(LevelFilter::INFO).init();
 
     let client = &stage::set().await?.client;
-    let request = ChatCompletionRequest::new("gpt-4o", [ChatMessage::user("Say hello.")]);
-    // Calls are children of the span that they are made in.
-    let work = tracing::info_span!("answer_a_customer", customer = 17);
-    let answer = {
-        use tracing::Instrument;
-        client.chat().create(&request).into_future().instrument(work).await?
+    let work = async {
+        let request = ChatCompletionRequest::new("gpt-4o", [ChatMessage::user("Say hello.")]);
+        // A stream's span lives to its last chunk, and knows the time to its first.
+        let answer = client.chat().create_stream(&request).await?.collect().await?;
+        println!("{}", answer.text());
+        client.videos().get("video_nobody_made").await
     };
-    println!("{}", answer.text());
+    let missing = work.instrument(tracing::info_span!("answer_a_customer", customer = 17)).await;
+    println!("{}", missing.map_or_else(|error| error.to_string(), |video| video.id.clone()));
 
-    let failed = client.videos().get("video_nobody_made").await;
-    println!("{}", failed.map_or_else(|error| error.to_string(), |video| video.id.clone()));
+    provider.shutdown()?;
     Ok(())
 }

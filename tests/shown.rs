@@ -16,6 +16,9 @@ impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         let _ = write!(self.0, " {field}={value:?}");
     }
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        let _ = write!(self.0, " {field}={value} (unsigned)");
+    }
 }
 
 impl Subscriber for Shown {

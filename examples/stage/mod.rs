@@ -2,6 +2,8 @@
 //! In a program of your own, `octopusx::Client::from_env()?` stands in its place.
 #![allow(dead_code)] // No example needs all of it.
 
+use std::time::Duration;
+
 use octopusx::{Client, ClientBuilder};
 use octopusx_mock::{Gateway, Reply};
 use serde_json::Value;
@@ -25,12 +27,22 @@ pub async fn set_with(
     if std::env::var("OCTOPUSX_API_KEY").is_ok_and(|key| !key.trim().is_empty()) {
         return Ok(Stage { client: settings(Client::builder().env()).build()?, gateway: None });
     }
-    let gateway = Gateway::start().await?;
+    let gateway = Gateway::builder().task_step(Duration::from_millis(100)).start().await?;
     let client = settings(Client::builder().base_url(gateway.url()).key(gateway.key())).build()?;
     Ok(Stage { client, gateway: Some(gateway) })
 }
 
 impl Stage {
+    /// Whether calls cost money.
+    pub fn is_real(&self) -> bool {
+        self.gateway.is_none()
+    }
+
+    /// How long to wait between two questions about a task.
+    pub fn pause(&self) -> Duration {
+        if self.is_real() { Duration::from_secs(3) } else { Duration::from_millis(50) }
+    }
+
     /// What the embedded gateway answers to the next calls of an operation, in place of the documented examples. A real
     /// gateway takes no orders.
     pub fn rehearse(&self, operation: &str, answers: impl IntoIterator<Item = impl Into<Reply>>) {

@@ -56,14 +56,20 @@ impl Watch {
     /// Notes the head of a successful answer.
     pub(super) fn answered(&mut self, about: &About, status: http::StatusCode) {
         self.answered = Some((about.attempts, about.started));
-        self.span.record("http.response.status_code", status.as_u16());
+        self.record_status(status);
+    }
+
+    /// OpenTelemetry has signed numbers alone: an unsigned one would become a text.
+    fn record_status(&self, status: http::StatusCode) {
+        self.span.record("http.response.status_code", i64::from(status.as_u16()));
     }
 
     /// Notes the error that ended the attempts; the middleware saw it already.
     pub(super) fn gave_up(&self, error: &Error) {
         if let Some(status) = error.http_status() {
-            self.span.record("http.response.status_code", status.as_u16());
+            self.record_status(status);
         }
+        self.span.record("otel.status_code", "ERROR");
         self.span.record("error.type", tracing::field::debug(error.kind()));
     }
 
@@ -144,6 +150,7 @@ fn span(system: &'static str, unsent: &Unsent) -> Span {
         "octopusx.call",
         otel.name = operation.id,
         otel.kind = "client",
+        otel.status_code = Empty,
         gen_ai.operation.name = operation.id,
         gen_ai.provider.name = system,
         gen_ai.request.model = Empty,

@@ -571,6 +571,7 @@ impl fmt::Display for Error {
     }
 }
 
+/// What is not known is left out: this is what a program shows whose `main` returns the error.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
@@ -579,19 +580,35 @@ impl fmt::Debug for Error {
         if let Some(operation) = inner.operation {
             out.field("operation", &operation.id);
         }
-        out.field("method", &inner.method).field("path", &inner.path);
-        out.field("attempts", &inner.attempts).field("elapsed", &inner.elapsed);
+        if let (Some(method), Some(path)) = (&inner.method, &inner.path) {
+            out.field("method", method).field("path", path);
+        }
+        if inner.attempts > 0 {
+            out.field("attempts", &inner.attempts).field("elapsed", &inner.elapsed);
+        }
         if let Some(answer) = &inner.answer {
             out.field("status", &answer.status).field("headers", &self.shown_headers(&answer.headers));
             out.field("body", &redact(&String::from_utf8_lossy(&answer.body), inner.key.as_ref()));
         }
-        out.field("api", &inner.api).field("json_path", &inner.json_path).field("task", &inner.task);
+        if let Some(api) = &inner.api {
+            out.field("api", api);
+        }
+        if let Some(path) = &inner.json_path {
+            out.field("json_path", path);
+        }
+        if let Some(task) = &inner.task {
+            out.field("task", task);
+        }
         if let Some(text) = &inner.text {
             out.field("text", &redact(text, inner.key.as_ref()));
         }
-        out.field("retry_after", &inner.retry_after);
-        let source = inner.source.as_ref().map(|source| redact(&format!("{source:?}"), inner.key.as_ref()));
-        out.field("source", &source).finish()
+        if let Some(wait) = &inner.retry_after {
+            out.field("retry_after", wait);
+        }
+        if let Some(source) = &inner.source {
+            out.field("source", &redact(&format!("{source:?}"), inner.key.as_ref()));
+        }
+        out.finish()
     }
 }
 

@@ -8,11 +8,14 @@
 //! - [`texts`]: descriptions and summaries say something;
 //! - [`nulls`]: where null is allowed, other tools allow it too;
 //! - [`unused`]: nothing lies around that no operation leads to.
+//!
+//! [`release`] looks at the project around them.
 
 pub(crate) mod json_schema;
 mod nulls;
 mod operations;
 mod provenance;
+mod release;
 #[cfg(test)]
 pub(crate) mod small;
 mod texts;
@@ -37,7 +40,8 @@ pub(crate) const COMMAND: Command = Command {
     help: "\
 Checks openapi/octopusx and openapi/openoctopus: the structure, as the build does; then that every example fits its
 schema and holds nothing that the schema doesn't know, that it names its page, that answers, errors and parameters have
-examples, that texts say something, and that nothing is unused.
+examples, that texts say something, and that nothing is unused. Then that the version tells the documents' date, and that
+the minimum Rust version is the same everywhere.
 
   --root DIR   the folder that holds openapi/ and Cargo.toml, instead of this checkout",
     run,
@@ -55,6 +59,10 @@ fn run(mut args: Args) -> Result<Outcome, String> {
             outcome = Outcome::Findings;
         }
         say(&format_args!("{name}: {report}"));
+    }
+    for problem in release::check(&project)? {
+        say(&problem);
+        outcome = Outcome::Findings;
     }
     Ok(outcome)
 }

@@ -69,3 +69,46 @@ fn help_is_no_failure() {
         assert!(out.contains("Exit codes"), "{words:?}");
     }
 }
+
+/// A project that is released: a version, and the places that name the minimum Rust version.
+fn released(version: &str, rust: &str) -> tempfile::TempDir {
+    let project = project();
+    let manifest = format!(
+        "[workspace.package]\nversion = \"{version}\"\nrust-version = \"1.89\"\n\n[package]\nname = \"shop\"\n\n[features]\nshop = []\n"
+    );
+    for (file, text) in [
+        ("Cargo.toml", manifest),
+        ("README.md", format!("a Rust toolchain ({rust} or later)")),
+        ("docs/features.md", format!("Rust {rust} or later")),
+        (".ci/run", format!("(https://rustup.rs), {rust} or later")),
+        (
+            ".github/workflows/ci.yml",
+            format!("rustup toolchain install {rust} --profile minimal && rustup default {rust}"),
+        ),
+    ] {
+        let file = project.path().join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    project
+}
+
+#[test]
+fn the_version_tells_the_state_of_the_documents() {
+    let (code, out, _) = lint(released("1.2.3+docs.2026-11-20", "1.89").path());
+    assert_eq!(code, Some(0), "{out}");
+    for stale in ["1.2.3", "1.2.3+docs.2025-12-31", "1.2.3+2026-11-20"] {
+        let (code, out, _) = lint(released(stale, "1.89").path());
+        assert!(out.contains("write `version = \"1.2.3+docs.2026-11-20\"` under [workspace.package]"), "{stale}: {out}");
+        assert_eq!(code, Some(1), "{stale}");
+    }
+}
+
+#[test]
+fn the_minimum_rust_version_is_the_same_everywhere() {
+    let (code, out, _) = lint(released("1.2.3+docs.2026-11-20", "1.88").path());
+    for file in ["README.md", "docs/features.md", ".ci/run", ".github/workflows/ci.yml"] {
+        assert!(out.contains(&format!("{file}#: it does not say `")), "{file}: {out}");
+    }
+    assert_eq!(code, Some(1));
+}

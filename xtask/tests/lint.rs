@@ -81,10 +81,7 @@ fn released(version: &str, rust: &str) -> tempfile::TempDir {
         ("README.md", format!("a Rust toolchain ({rust} or later)")),
         ("docs/features.md", format!("Rust {rust} or later")),
         (".ci/run", format!("(https://rustup.rs), {rust} or later")),
-        (
-            ".github/workflows/ci.yml",
-            format!("rustup toolchain install {rust} --profile minimal && rustup default {rust}"),
-        ),
+        (".github/workflows/ci.yml", format!("rustup toolchain install {rust} --profile minimal && rustup default {rust}")),
     ] {
         let file = project.path().join(file);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();

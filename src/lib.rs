@@ -113,6 +113,17 @@ pub use transferred::Transferred;
 pub use upload::{Upload, Uploaded};
 pub use wire::Extra;
 
+/// A text without what opens doors: the queries of addresses, which hold signatures, the names and passwords in them, and
+/// what stands behind `signature=` and the like. Errors and logs of this crate are shown like this already.
+///
+/// ```
+/// assert_eq!(octopusx::redact("at https://b.example/f.mp4?sig=5ec2e7"), "at https://b.example/f.mp4?[hidden]");
+/// ```
+#[must_use]
+pub fn redact(text: &str) -> String {
+    redact::redact(text, None)
+}
+
 /// The crates whose types appear in this one's signatures.
 pub use {bytes, http, serde_json};
 

@@ -12,6 +12,7 @@ mod leniency;
 mod properties;
 mod raw;
 mod realtime;
+mod recording;
 mod requests;
 mod retries;
 mod secrets;

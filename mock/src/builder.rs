@@ -13,6 +13,8 @@ use crate::ids::Ids;
 use crate::log::Log;
 use crate::plan::Plans;
 use crate::realtime::Sessions;
+use crate::recording::replay::Replay;
+use crate::recording::{Kind, Recording};
 use crate::server::{self, System};
 use crate::sources;
 use crate::storage::Storage;
@@ -34,6 +36,8 @@ pub struct GatewayBuilder {
     task_step: Duration,
     chunk_pause: Duration,
     kept_requests: usize,
+    recordings: Vec<Recording>,
+    real_time: bool,
 }
 
 impl Default for GatewayBuilder {
@@ -45,6 +49,8 @@ impl Default for GatewayBuilder {
             task_step: Duration::from_millis(300),
             chunk_pause: Duration::from_millis(20),
             kept_requests: usize::MAX,
+            recordings: Vec::new(),
+            real_time: false,
         }
     }
 }
@@ -87,6 +93,22 @@ impl GatewayBuilder {
         self
     }
 
+    /// The gateway of this recording answers from it, and from nothing else: with what the real one answered to the same
+    /// method, path, query and body, each answer once and in the order of the recording. Bodies may differ in their texts and
+    /// numbers, not in what they consist of. Any key will do, and orders such as [`Gateway::next`] have no effect there.
+    ///
+    /// May be called for several recordings.
+    pub fn replays(mut self, recording: Recording) -> Self {
+        self.recordings.push(recording);
+        self
+    }
+
+    /// Whether a recording is played with the pauses of the real answers; without them by default.
+    pub fn real_time(mut self, real_time: bool) -> Self {
+        self.real_time = real_time;
+        self
+    }
+
     /// Starts both gateways. They run on the tokio runtime that this is called on.
     ///
     /// # Errors
@@ -117,12 +139,14 @@ impl GatewayBuilder {
             let until = async move { while stopped.changed().await.is_ok() {} };
             tokio::spawn(server::serve(listener, Arc::new(system), until))
         };
-        let servers = vec![
-            serve(listener, self.system(octopusx, &url, &self.key, &log, &plans)),
-            serve(openoctopus_listener, self.system(openoctopus, &openoctopus_url, &self.openoctopus_key, &log, &plans)),
-        ];
+        let replay = |kind, document| Replay::of(kind, &self.recordings, document, self.real_time);
+        let replays = [replay(Kind::OctopusX, &octopusx), replay(Kind::OpenOctopus, &openoctopus)];
+        let mut first = self.system(octopusx, &url, &self.key, &log, &plans);
+        let mut second = self.system(openoctopus, &openoctopus_url, &self.openoctopus_key, &log, &plans);
+        [first.replay, second.replay] = replays.clone();
+        let servers = vec![serve(listener, first), serve(openoctopus_listener, second)];
         let Self { key, openoctopus_key, .. } = self;
-        Ok(Gateway { url, openoctopus_url, key, openoctopus_key, log, plans, documents, sessions, stop, servers })
+        Ok(Gateway { url, openoctopus_url, key, openoctopus_key, log, plans, documents, sessions, replays, stop, servers })
     }
 
     pub(crate) fn system(&self, document: Arc<Document>, url: &str, key: &str, log: &Arc<Log>, plans: &Arc<Plans>) -> System {
@@ -137,42 +161,59 @@ impl GatewayBuilder {
             log: Arc::clone(log),
             plans: Arc::clone(plans),
             sessions: Arc::default(),
+            replay: None,
         }
     }
 }
 
-async fn open(port: u16) -> Result<(TcpListener, String), StartError> {
-    server::bind(port).await.map_err(|error| StartError(Kind::Port { port, error }))
+pub(crate) async fn open(port: u16) -> Result<(TcpListener, String), StartError> {
+    server::bind(port).await.map_err(|error| StartError(Reason::Port { port, error }))
 }
 
 /// Why no gateway runs.
 #[derive(Debug)]
-pub struct StartError(Kind);
+pub struct StartError(Reason);
 
 #[derive(Debug)]
-enum Kind {
-    Document { system: &'static str, error: DocumentError },
-    Port { port: u16, error: std::io::Error },
+enum Reason {
+    Document {
+        system: &'static str,
+        error: DocumentError,
+    },
+    Port {
+        port: u16,
+        error: std::io::Error,
+    },
     NoNextPort,
+    #[cfg(feature = "record")]
+    Recorder(String),
 }
 
 impl StartError {
-    fn document(system: &'static str, error: DocumentError) -> Self {
-        Self(Kind::Document { system, error })
+    /// Why nothing can be recorded.
+    #[cfg(feature = "record")]
+    pub(crate) fn recorder(why: String) -> Self {
+        Self(Reason::Recorder(why))
+    }
+
+    pub(crate) fn document(system: &'static str, error: DocumentError) -> Self {
+        Self(Reason::Document { system, error })
     }
 
     fn no_next_port() -> Self {
-        Self(Kind::NoNextPort)
+        Self(Reason::NoNextPort)
     }
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Document { system, error } => write!(f, "the document of {system} is not usable: {error}"),
-            Kind::Port { port: 0, error } => write!(f, "no port of 127.0.0.1 could be opened: {error}"),
-            Kind::Port { port, error } => write!(f, "the port {port} of 127.0.0.1 could not be opened: {error}"),
-            Kind::NoNextPort => f.write_str("behind the port 65535 there is none for the second gateway"),
+            Reason::Document { system, error } => write!(f, "the document of {system} is not usable: {error}"),
+            Reason::Port { port: 0, error } => write!(f, "no port of 127.0.0.1 could be opened: {error}"),
+            Reason::Port { port, error } => write!(f, "the port {port} of 127.0.0.1 could not be opened: {error}"),
+            #[cfg(feature = "record")]
+            Reason::Recorder(why) => f.write_str(why),
+            Reason::NoNextPort => f.write_str("behind the port 65535 there is none for the second gateway"),
         }
     }
 }
@@ -180,8 +221,8 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
-            Kind::Port { error, .. } => Some(error),
-            Kind::Document { .. } | Kind::NoNextPort => None,
+            Reason::Port { error, .. } => Some(error),
+            _ => None,
         }
     }
 }

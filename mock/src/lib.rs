@@ -19,6 +19,7 @@ mod outgoing;
 mod plan;
 mod pointer;
 mod realtime;
+mod recording;
 mod reply;
 mod request;
 mod route;
@@ -46,6 +47,9 @@ pub use expect::{Checked, Expected};
 pub use form::RecordedPart;
 pub use plan::Calls;
 pub use realtime::{SessionFault, SessionScript};
+#[cfg(feature = "record")]
+pub use recording::recorder::{Recorder, RecorderBuilder};
+pub use recording::{Recording, RecordingError};
 pub use reply::{BadReply, ErrorShape, LineEnd, Reply, Word};
 pub use request::RecordedRequest;
 pub use tasks::{TaskScript, TaskStep};
@@ -54,6 +58,7 @@ use document::Document;
 use log::Log;
 use plan::Plans;
 use realtime::Sessions;
+use recording::replay::Replay;
 use server::{FILES, STORAGE};
 
 /// Both gateways, running in this process until this value is dropped.
@@ -78,6 +83,7 @@ pub struct Gateway {
     plans: Arc<Plans>,
     documents: [Arc<Document>; 2],
     sessions: Arc<Sessions>,
+    replays: [Option<Arc<Replay>>; 2],
     /// The servers stop when this goes.
     stop: watch::Sender<()>,
     servers: Vec<JoinHandle<()>>,
@@ -257,6 +263,12 @@ impl Gateway {
     /// Forgets all that was ordered and has not come yet. Tasks that live by a script keep it.
     pub fn clear(&self) {
         self.plans.clear();
+    }
+
+    /// The recordings that no request has asked for so far, by the names of their files without `.json`. Empty when all were
+    /// used, and where nothing is replayed.
+    pub fn unused_recordings(&self) -> Vec<String> {
+        self.replays.iter().flatten().flat_map(|replay| replay.unused()).collect()
     }
 
     /// How the next WebSocket session goes wrong. Several scripts are for several sessions, one after another.

@@ -3,12 +3,23 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use octopusx_mock::{Gateway, GatewayBuilder, Reply, TaskScript};
+use octopusx_mock::{Gateway, GatewayBuilder, Recording, Reply, TaskScript};
+#[cfg(feature = "record")]
+use octopusx_mock::{Recorder, RecorderBuilder};
 
 const USAGE: &str = "\
 Answers like the OctopusX and OpenOctopus gateways do, on this machine alone.
 
 Usage: octopusx-mock [OPTION]...
+       octopusx-mock record --to DIR --upstream URL [--openoctopus] [--port N]
+       octopusx-mock replay DIR... [--real-time] [OPTION]...
+
+record stands before a real gateway and keeps what it answers in a folder, without keys. replay answers from such folders.
+
+  --upstream URL        the real gateway; clients send it their own key
+  --to DIR              a folder that holds no recording yet
+  --openoctopus         the real gateway is one of OpenOctopus
+  --real-time           plays answers with the pauses that they had
 
   --port N              OctopusX on port N, OpenOctopus on the next one; any two free ports without it
   --key KEY             the key that OctopusX takes (sk-mock-key)
@@ -37,6 +48,8 @@ enum Wish {
     Text(String),
     Operations,
     Run(Box<Run>),
+    #[cfg(feature = "record")]
+    Record(RecorderBuilder),
 }
 
 #[derive(Debug)]
@@ -74,6 +87,8 @@ fn main() -> ExitCode {
             Ok(())
         }),
         Ok(Wish::Run(run)) => block_on(serve(*run)),
+        #[cfg(feature = "record")]
+        Ok(Wish::Record(recorder)) => block_on(record(recorder)),
         Err(problem) => {
             eprintln!("octopusx-mock: {problem}\nTry octopusx-mock --help");
             return ExitCode::from(2);
@@ -88,8 +103,61 @@ fn main() -> ExitCode {
     }
 }
 
-fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wish, String> {
+fn arguments(given: impl Iterator<Item = String>) -> Result<Wish, String> {
+    let mut given = given.peekable();
+    match given.peek().map(String::as_str) {
+        Some("record") => recording(given.skip(1)),
+        Some("replay") => replaying(given.skip(1)),
+        _ => running(Gateway::builder(), given),
+    }
+}
+
+/// What `record` is told.
+#[cfg(feature = "record")]
+fn recording(mut given: impl Iterator<Item = String>) -> Result<Wish, String> {
+    let (mut folder, mut upstream, mut openoctopus, mut port) = (None, None, false, 0);
+    while let Some(argument) = given.next() {
+        let (name, joined) = argument.split_once('=').map_or((argument.as_str(), None), |(name, value)| (name, Some(value)));
+        let mut value = || joined.map(str::to_owned).or_else(|| given.next()).ok_or_else(|| format!("{name} needs a value"));
+        match name {
+            "--help" | "-h" => return Ok(Wish::Text(USAGE.to_owned())),
+            "--to" => folder = Some(value()?),
+            "--upstream" => upstream = Some(value()?),
+            "--openoctopus" => openoctopus = true,
+            "--port" => {
+                let value = value()?;
+                port = value.parse().map_err(|_| format!("{value} is no port number"))?;
+            }
+            _ => return Err(format!("unknown argument {argument}")),
+        }
+    }
+    let upstream = upstream.ok_or("record needs --upstream URL")?;
+    let recorder = Recorder::builder(upstream, folder.ok_or("record needs --to DIR")?).port(port);
+    Ok(Wish::Record(if openoctopus { recorder.openoctopus() } else { recorder }))
+}
+
+#[cfg(not(feature = "record"))]
+fn recording(_: impl Iterator<Item = String>) -> Result<Wish, String> {
+    Err("this was built without the feature `record`".to_owned())
+}
+
+/// What `replay` is told: folders first, then what any gateway is.
+fn replaying(given: impl Iterator<Item = String>) -> Result<Wish, String> {
+    let mut given = given.peekable();
     let mut builder = Gateway::builder();
+    let mut folders = 0;
+    while let Some(folder) = given.next_if(|word| !word.starts_with('-')) {
+        builder = builder.replays(Recording::load(folder).map_err(|error| error.to_string())?);
+        folders += 1;
+    }
+    let (rest, real_time): (Vec<String>, Vec<String>) = given.partition(|word| word != "--real-time");
+    if folders == 0 && !rest.iter().any(|word| word == "--help" || word == "-h") {
+        return Err("replay needs a folder".to_owned());
+    }
+    running(builder.real_time(!real_time.is_empty()), rest.into_iter())
+}
+
+fn running(mut builder: GatewayBuilder, mut given: impl Iterator<Item = String>) -> Result<Wish, String> {
     let mut orders = Vec::new();
     while let Some(argument) = given.next() {
         let (name, joined) = match argument.split_once('=') {
@@ -191,7 +259,19 @@ async fn serve(run: Run) -> Result<(), Failure> {
     println!("export OPENOCTOPUS_BASE_URL={}", gateway.openoctopus_url());
     println!("export OPENOCTOPUS_API_KEY={}", gateway.openoctopus_key());
     tokio::signal::ctrl_c().await?;
+    for name in gateway.unused_recordings() {
+        println!("not used: {name}");
+    }
     gateway.shutdown().await;
+    Ok(())
+}
+
+#[cfg(feature = "record")]
+async fn record(recorder: RecorderBuilder) -> Result<(), Failure> {
+    let recorder = recorder.start().await?;
+    println!("{}   give this address to clients, with the real key; Ctrl-C ends it", recorder.url());
+    tokio::signal::ctrl_c().await?;
+    println!("{} answers are kept", recorder.finish().await?);
     Ok(())
 }
 
@@ -223,6 +303,23 @@ mod tests {
         }
         assert!(read(&["--fault", "chat_create: stauts=5"]).unwrap_err().contains("stauts"));
         assert!(read(&["--task", "videos_create: nearly"]).unwrap_err().contains("nearly"));
+    }
+
+    #[cfg(feature = "record")]
+    #[test]
+    fn record_and_replay_say_what_they_lack() {
+        assert!(matches!(read(&["record", "--to", "a", "--upstream=https://b.example", "--port", "1"]), Ok(Wish::Record(_))));
+        assert!(matches!(read(&["record", "-h"]), Ok(Wish::Text(_))));
+        assert!(matches!(read(&["replay", "--help"]), Ok(Wish::Text(_))));
+        for (given, why) in [
+            (&["record", "--to", "a"][..], "--upstream"),
+            (&["record", "--upstream", "https://b.example"], "--to"),
+            (&["record", "--key", "k"], "--key"),
+            (&["replay"], "a folder"),
+            (&["replay", "no/such/folder"], "no/such/folder"),
+        ] {
+            assert!(read(given).unwrap_err().contains(why), "{given:?}");
+        }
     }
 
     #[test]

@@ -31,13 +31,14 @@ use crate::log::Log;
 use crate::outgoing::Outgoing;
 use crate::plan::Plans;
 use crate::realtime::{self, Sessions};
+use crate::recording::replay::Replay;
 use crate::reply::Reply;
 use crate::request::Incoming;
 use crate::storage::{self, Storage};
 use crate::tasks::Tasks;
 
 /// More than any upload of a test; a body that never ends has to stop somewhere.
-const BODY_LIMIT: usize = 256 * 1024 * 1024;
+pub(crate) const BODY_LIMIT: usize = 256 * 1024 * 1024;
 
 /// The name by which files are ordered that tasks have made.
 pub(crate) const FILES: &str = "files";
@@ -45,11 +46,25 @@ pub(crate) const FILES: &str = "files";
 /// The name by which requests to the storage are ordered.
 pub(crate) const STORAGE: &str = "storage";
 
+const REQUEST_ID: &str = "x-request-id";
+
 /// What answers on their way get to finish when the gateway stops.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// Changes when the gateway stops. Whoever holds one is waited for.
 pub(crate) type Stopped = watch::Receiver<()>;
+
+/// Something that answers requests.
+pub(crate) trait Serves: Send + Sync + 'static {
+    /// `Err` means that the connection is to be dropped.
+    fn serve(&self, request: Request) -> impl Future<Output = Result<Response, Broken>> + Send;
+}
+
+impl Serves for Arc<System> {
+    async fn serve(&self, request: Request) -> Result<Response, Broken> {
+        self.handle(request).await
+    }
+}
 
 /// One gateway.
 pub(crate) struct System {
@@ -64,6 +79,8 @@ pub(crate) struct System {
     pub(crate) log: Arc<Log>,
     pub(crate) plans: Arc<Plans>,
     pub(crate) sessions: Arc<Sessions>,
+    /// Real answers, in place of those that the document shows.
+    pub(crate) replay: Option<Arc<Replay>>,
 }
 
 impl System {
@@ -80,8 +97,9 @@ impl System {
         if let (Some(opening), Some((upgrade, stopped))) = (answer.socket.take(), upgrade) {
             tokio::spawn(opening.run(upgrade, stopped));
         }
-        if let Ok(id) = HeaderValue::try_from(self.ids.request()) {
-            answer.headers.insert("x-request-id", id);
+        let recorded = self.replay.is_some() && answer.headers.contains_key(REQUEST_ID);
+        if let (Ok(id), false) = (HeaderValue::try_from(self.ids.request()), recorded) {
+            answer.headers.insert(REQUEST_ID, id);
         }
         if !answer.delay.is_zero() {
             tokio::time::sleep(answer.delay).await;
@@ -94,6 +112,11 @@ impl System {
     }
 
     fn answer(&self, incoming: &Incoming) -> Outgoing {
+        if let Some(replay) = &self.replay {
+            let operation = self.document.route(&incoming.method, incoming.path()).map(|(operation, _)| operation.id.as_str());
+            self.record(incoming, operation);
+            return replay.answer(incoming, &self.url);
+        }
         if let Some((id, kind)) = files::named(incoming.path()) {
             return self.answer_file(FILES, incoming, &|| match self.tasks.find(&id) {
                 Some(_) if files::is_expired(incoming.uri.query()) => files::expired(),
@@ -163,7 +186,7 @@ pub(crate) async fn bind(port: u16) -> std::io::Result<(TcpListener, String)> {
 }
 
 /// Serves until `stop` is over; then what is on its way gets a moment.
-pub(crate) async fn serve(listener: TcpListener, system: Arc<System>, stop: impl Future<Output = ()> + Send + 'static) {
+pub(crate) async fn serve<S: Serves + Clone>(listener: TcpListener, system: S, stop: impl Future<Output = ()> + Send + 'static) {
     let mut stop = pin!(stop);
     let (stopping, stopped) = watch::channel(());
     let mut connections = JoinSet::new();
@@ -183,12 +206,12 @@ pub(crate) async fn serve(listener: TcpListener, system: Arc<System>, stop: impl
         // Without this an event waits for the acknowledgement of the one before it.
         _ = stream.set_nodelay(true);
         let (connection, line) = line::split(stream);
-        let (system, to_sessions) = (Arc::clone(&system), stopped.clone());
+        let (system, to_sessions) = (system.clone(), stopped.clone());
         let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(line.clone());
             request.extensions_mut().insert(to_sessions.clone());
-            let system = Arc::clone(&system);
-            async move { system.handle(request.map(Body::new)).await }
+            let system = system.clone();
+            async move { system.serve(request.map(Body::new)).await }
         });
         let http = http1::Builder::new();
         let served = http.serve_connection(TokioIo::new(connection), service).with_upgrades();

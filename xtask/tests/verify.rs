@@ -255,6 +255,10 @@ fn a_task_is_asked_for_by_its_kind_and_id() {
     // The document's own example: any id that the gateway does not know is a refusal, and no difference.
     let (code, out, _) = stage.run(&["--task", "video=task_unknown"]);
     assert!(code == UNCHECKED && out.contains("videos_get  GET /v1/videos/{task_id}  404"), "{out}");
+    // A word that an open list does not know is told, with the list's place.
+    stage.gateway.next("videos_get").answers(json!({"id": "task_1", "object": "video", "status": "REVIEWING"}));
+    let (code, out, _) = stage.run(&["--task", "video=task_1"]);
+    assert!(code == DIFFERENT && out.contains("unknown value     /status: `REVIEWING` is none of the known words  "), "{out}");
     let (_, out, error) = stage.run(&["--task", "jimeng_image=1"]);
     assert!(out.contains("jimeng_query  POST /jm"), "{out}{error}");
 }

@@ -4,4 +4,6 @@
 mod expect;
 mod faults;
 mod protocols;
+#[cfg(feature = "record")]
+mod recording;
 mod wire;

@@ -49,15 +49,22 @@ pub async fn call_until_silence(gateway: &Gateway, order: &Order) -> Came {
 }
 
 async fn call_within(gateway: &Gateway, order: &Order, patience: Duration) -> Came {
-    let address = gateway.url().strip_prefix("http://").unwrap();
+    let key = format!("authorization: Bearer {}\r\n", gateway.key());
+    let Order { method, path, body, headers } = order;
+    let order = Order { method, path: path.clone(), body: body.clone(), headers: format!("{key}{headers}") };
+    call_at(gateway.url(), &order, patience).await
+}
+
+/// Calls any address, with no other headers than those of the order.
+pub async fn call_at(url: &str, order: &Order, patience: Duration) -> Came {
+    let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let Order { method, path, body, headers } = order;
-    let key = gateway.key();
     let sent = match body.as_str() {
         "" => String::new(),
         body => format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()),
     };
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nauthorization: Bearer {key}\r\n");
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     stream.write_all(format!("{head}{headers}{sent}\r\n{body}").as_bytes()).await.unwrap();
     let started = Instant::now();
     let mut came = Came { bytes: Vec::new(), end: End::Closed, waited: Duration::ZERO };

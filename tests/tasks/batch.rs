@@ -16,7 +16,7 @@ use crate::raw::read;
 #[path = "../../examples/batch/mod.rs"]
 mod example;
 
-const PROMPTS: usize = 14;
+const PROMPTS: usize = 30;
 
 /// What is always in the file of a video.
 const VIDEO: &[u8] = include_bytes!("../../mock/src/files/sample.mp4");
@@ -59,6 +59,8 @@ struct Stage {
     slow: Arc<AtomicU64>,
     /// Submissions that came to the line.
     came: Arc<AtomicUsize>,
+    /// From this one on they wait until it is said otherwise.
+    held: Arc<AtomicUsize>,
     folder: tempfile::TempDir,
 }
 
@@ -68,17 +70,18 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (slow, came) = (Arc::new(AtomicU64::new(slow)), Arc::<AtomicUsize>::default());
+        let held = Arc::new(AtomicUsize::new(usize::MAX));
         let to = gateway.url().trim_start_matches("http://").to_owned();
-        let (pause, counter) = (Arc::clone(&slow), Arc::clone(&came));
+        let line = (Arc::clone(&slow), Arc::clone(&came), Arc::clone(&held));
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(pass_on(socket, to.clone(), Arc::clone(&pause), Arc::clone(&counter)));
+                tokio::spawn(pass_on(socket, to.clone(), line.clone()));
             }
         });
         let folder = tempfile::tempdir().unwrap();
         let prompts: String = (0..PROMPTS).map(|number| format!("a cat, number {number}\n")).collect();
         std::fs::write(folder.path().join("prompts.txt"), prompts).unwrap();
-        Self { gateway, url, slow, came, folder }
+        Self { gateway, url, slow, came, held, folder }
     }
 
     fn out(&self) -> PathBuf {
@@ -141,12 +144,16 @@ fn signal(name: &str, pid: &str) {
 }
 
 /// One request of a connection, handed on to the gateway; then both hang up.
-async fn pass_on(mut socket: TcpStream, to: String, slow: Arc<AtomicU64>, came: Arc<AtomicUsize>) -> Option<()> {
+async fn pass_on(
+    mut socket: TcpStream,
+    to: String,
+    (slow, came, held): (Arc<AtomicU64>, Arc<AtomicUsize>, Arc<AtomicUsize>),
+) -> Option<()> {
     let request = read(&mut socket).await?;
     if request.head.starts_with("POST /v1/videos ") {
-        came.fetch_add(1, Ordering::SeqCst);
-        let arrived = Instant::now();
-        while arrived.elapsed() < Duration::from_millis(slow.load(Ordering::SeqCst)) {
+        let (number, arrived) = (came.fetch_add(1, Ordering::SeqCst) + 1, Instant::now());
+        let is_slow = || arrived.elapsed() < Duration::from_millis(slow.load(Ordering::SeqCst));
+        while is_slow() || number >= held.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -164,6 +171,8 @@ async fn pass_on(mut socket: TcpStream, to: String, slow: Arc<AtomicU64>, came: 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_twenty_times_the_batch_pays_for_every_prompt_once_and_has_every_file() {
     let stage = Stage::new(120).await;
+    // So that there is something to be lost to the last.
+    stage.held.store(PROMPTS, Ordering::SeqCst);
     stage.gateway.on("files").answers(Reply::usual().in_pieces(400).paced(Duration::from_millis(20)));
     for round in 0..20 {
         let mut child = stage.command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -177,8 +186,11 @@ async fn killed_twenty_times_the_batch_pays_for_every_prompt_once_and_has_every_
         // SIGKILL: nothing of the program runs any more.
         child.kill().unwrap();
         child.wait().unwrap();
-        println!("killed {} times, {} files", round + 1, stage.whole_files());
+        let files = stage.whole_files();
+        println!("killed {} times, {files} files", round + 1);
+        assert!(files < PROMPTS);
     }
+    stage.held.store(usize::MAX, Ordering::SeqCst);
     let (all, said) = stage.run().await;
     assert!(all && said.contains(&format!("{PROMPTS} of {PROMPTS} videos are there")), "{said}");
     let submitted = stage.submitted();

@@ -324,7 +324,7 @@ impl State {
         if self.settings.reconnect.is_some() && event.is_settings() {
             let said = |event: &RealtimeClientEvent| {
                 let spoken = self.spoken(event).ok().flatten();
-                spoken.unwrap_or_else(|| serde_json::to_value(event).unwrap_or_default())
+                spoken.or_else(|| json_of(event).ok()).unwrap_or_default()
             };
             let after = said(&event);
             let left = |before: &&RealtimeClientEvent| !replaces(&after, &said(before));
@@ -354,7 +354,7 @@ impl State {
     /// An event in the form that the session speaks, where its settings depend on it.
     fn spoken(&self, event: &RealtimeClientEvent) -> Result<Option<Value>, Error> {
         let Some((rules, older)) = self.rules(event).zip(self.older) else { return Ok(None) };
-        let mut json = serde_json::to_value(event).map_err(|error| self.unwritable(BuildError::body(error)))?;
+        let mut json = json_of(event).map_err(|error| self.unwritable(BuildError::body(error)))?;
         forms::put(&mut json, &rules, older).map_err(|why| {
             let (name, value) = rules.header;
             let hint = if older { String::new() } else { format!("; the header `{name}: {value}` asks for the older one") };
@@ -371,8 +371,8 @@ impl State {
     }
 
     pub(super) fn waits_for_form(&self, event: &RealtimeClientEvent) -> bool {
-        let json = || serde_json::to_value(event).unwrap_or_default();
-        self.older.is_none() && self.rules(event).is_some_and(|rules| forms::differs(&json(), &rules))
+        let differs = |rules: Older| json_of(event).is_ok_and(|json| forms::differs(&json, &rules));
+        self.older.is_none() && self.rules(event).is_some_and(differs)
     }
 
     fn unwritable(&self, why: BuildError) -> Error {
@@ -476,4 +476,9 @@ impl State {
         }
         self.link.poll_close(context).map(Ok)
     }
+}
+
+/// By way of its text: to write all types of events in a second way would be much to compile for what is rare.
+fn json_of(event: &RealtimeClientEvent) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(&serde_json::to_string(event)?)
 }

@@ -44,7 +44,12 @@ fn run(results: &mut Results) -> Outcome {
     let base = server.base_url();
     let audio = [cost("octopusx", &base, "audio")?, cost("tungstenite", &base, "audio")?, cost("websockets", &base, "audio")?];
     let text = [cost("octopusx", &base, "text")?, cost("tungstenite", &base, "text")?, cost("websockets", &base, "text")?];
-    results.at_most("a 32 KiB audio delta from socket to samples", audio[0] / audio[1], 0.5, "× tokio-tungstenite, serde, base64");
+    results.at_most(
+        "a 32 KiB audio delta from socket to samples",
+        audio[0] / audio[1],
+        0.5,
+        "× tokio-tungstenite, serde, base64",
+    );
     results.at_most("a 4 KiB text event", text[0] / text[2], 1.2, "× tokio-websockets, serde");
     results.table(
         "CPU an event, kernel included, µs (median of 5)",
@@ -53,6 +58,18 @@ fn run(results: &mut Results) -> Outcome {
             ("octopusx", vec![audio[0], text[0]]),
             ("tokio-tungstenite + serde + base64", vec![audio[1], text[1]]),
             ("tokio-websockets + serde + base64", vec![audio[2], text[2]]),
+        ],
+    );
+    let roles = ["octopusx", "tungstenite", "websockets"];
+    let [ours, tungstenite, websockets] =
+        roles.map(|role| -> Outcome<Vec<f64>> { Ok(vec![counted(role, &base, "audio")?, counted(role, &base, "text")?]) });
+    results.table(
+        "instructions an event, without the kernel's",
+        &["audio delta of 32 KiB", "text of 4 KiB"],
+        &[
+            ("octopusx", ours?),
+            ("tokio-tungstenite + serde + base64", tungstenite?),
+            ("tokio-websockets + serde + base64", websockets?),
         ],
     );
     let open = process::run(PART.name, "open", &[base.clone()])?;
@@ -78,6 +95,14 @@ fn cost(role: &str, base: &str, kind: &str) -> Outcome<f64> {
     let mut rounds = (0..5).map(|_| Ok((run(MANY)? - run(FEW)?) / (MANY - FEW) as f64)).collect::<Outcome<Vec<f64>>>()?;
     rounds.sort_by(f64::total_cmp);
     Ok(rounds[rounds.len() / 2])
+}
+
+/// The same in instructions, which hardly vary.
+fn counted(role: &str, base: &str, kind: &str) -> Outcome<f64> {
+    const FEW: usize = 500;
+    const MANY: usize = 2_500;
+    let run = |events: usize| process::instructions(PART.name, role, &[base.to_owned(), format!("{kind}-{events}")]);
+    Ok((run(MANY)? - run(FEW)?) / (MANY - FEW) as f64)
 }
 
 static TEXT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| "Some words, 5 by 5. ".repeat(4096 / 20));

@@ -6,6 +6,9 @@
 //!
 //! To add a part: a module with a `pub const PART: Part`, and its line in `PARTS`.
 
+mod build;
+mod http;
+mod plot;
 mod process;
 mod realtime;
 mod request;
@@ -29,7 +32,7 @@ struct Part {
     roles: &'static [(&'static str, fn(&[String]) -> Outcome)],
 }
 
-const PARTS: &[Part] = &[request::PART, startup::PART, stream::PART, tasks::PART, realtime::PART, transfer::PART];
+const PARTS: &[Part] = &[request::PART, startup::PART, stream::PART, tasks::PART, realtime::PART, transfer::PART, build::PART];
 
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

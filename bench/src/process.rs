@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
+use nix::sys::resource::{Resource, Usage, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeVal;
 
 use crate::{Outcome, PARTS};
@@ -30,8 +30,12 @@ fn micros(time: TimeVal) -> f64 {
 
 /// What this process used so far, user and system time together.
 pub fn cpu_micros() -> Outcome<f64> {
-    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
-    Ok(micros(usage.user_time()) + micros(usage.system_time()))
+    Ok(cpu_of(&getrusage(UsageWho::RUSAGE_SELF)?))
+}
+
+/// User and system time together.
+pub fn cpu_of(usage: &Usage) -> f64 {
+    micros(usage.user_time()) + micros(usage.system_time())
 }
 
 /// What this process holds in memory now.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::Outcome;
+use crate::{Outcome, plot};
 
 const HEADER: &str =
     "# Measured\n\nWritten by `cargo bench-all`; see `bench/src/main.rs`. Each section is one part's last run.\n";
@@ -19,11 +19,12 @@ pub struct Results {
     /// Tables and sentences.
     text: String,
     goals: Vec<[String; 4]>,
+    plots: Vec<String>,
 }
 
 impl Results {
     pub fn new(part: &'static str) -> Self {
-        Self { part, text: String::new(), goals: Vec::new() }
+        Self { part, text: String::new(), goals: Vec::new(), plots: Vec::new() }
     }
 
     /// A goal that is reached where `measured` is at most `limit`.
@@ -51,12 +52,26 @@ impl Results {
             let _ = writeln!(self.text, "| {name} | {} |", values.join(" | "));
         }
         println!();
+        let bars: Vec<(&str, f64)> = rows.iter().filter_map(|(name, values)| Some((*name, *values.first()?))).collect();
+        if bars.len() > 1 && bars.iter().all(|(_, value)| value.is_finite()) {
+            self.plots.push(plot::bars(title, columns.first().copied().unwrap_or_default(), &bars, number));
+            let _ = writeln!(self.text, "\n![{title}](plots/{})", self.plot_name(self.plots.len()));
+        }
+    }
+
+    fn plot_name(&self, number: usize) -> String {
+        format!("{}-{number}.svg", self.part)
     }
 
     /// Puts this part's section into the file, in place of its last one.
     pub fn write(self) -> Outcome {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
         let old = std::fs::read_to_string(&path).unwrap_or_default();
+        let plots = path.with_file_name("plots");
+        std::fs::create_dir_all(&plots)?;
+        for (at, plot) in self.plots.iter().enumerate() {
+            std::fs::write(plots.join(self.plot_name(at + 1)), plot)?;
+        }
         let mut sections: Vec<(String, String)> = old.split("\n## ").skip(1).map(split).collect();
         let section = (self.part.to_owned(), self.section()?);
         match sections.iter_mut().find(|(name, _)| name == self.part) {

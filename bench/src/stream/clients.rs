@@ -18,8 +18,8 @@ use sse_core::{SseDecoder, SseEvent};
 
 use crate::Outcome;
 
-const MODEL: &str = "gpt-4o";
-const QUESTION: &str = "Name three jobs of an API gateway.";
+pub const MODEL: &str = "gpt-4o";
+pub const QUESTION: &str = "Name three jobs of an API gateway.";
 
 /// Reads in `main`: on one thread, or on the main thread of a runtime with workers.
 pub fn block_on<F: Future<Output = Outcome<usize>>>(arguments: &[String], read: impl FnOnce(String) -> F) -> Outcome {
@@ -124,9 +124,13 @@ pub async fn body(base: String) -> Outcome<usize> {
     Ok(bytes)
 }
 
-pub async fn async_openai(base: String) -> Outcome<usize> {
+pub fn async_openai_client(base: &str) -> Outcome<async_openai::Client<OpenAIConfig>> {
     let config = OpenAIConfig::new().with_api_base(format!("{base}/v1")).with_api_key("sk-bench");
-    let client = async_openai::Client::build(raw_client()?, config);
+    Ok(async_openai::Client::build(raw_client()?, config))
+}
+
+pub async fn async_openai(base: String) -> Outcome<usize> {
+    let client = async_openai_client(&base)?;
     let question = ChatCompletionRequestUserMessage::from(QUESTION);
     let request = CreateChatCompletionRequestArgs::default().model(MODEL).messages([question.into()]).build()?;
     let mut stream = client.chat().create_stream(request).await?;
@@ -138,14 +142,18 @@ pub async fn async_openai(base: String) -> Outcome<usize> {
     Ok(bytes)
 }
 
-pub async fn genai(base: String) -> Outcome<usize> {
+pub fn genai_client(base: &str) -> Outcome<genai::Client> {
     let endpoint = Endpoint::from_owned(Arc::<str>::from(format!("{base}/v1/")));
     let target =
         ServiceTargetResolver::from_resolver_fn(move |target: ServiceTarget| -> genai::resolver::Result<ServiceTarget> {
             let model = ModelIden::new(AdapterKind::OpenAI, target.model.model_name);
             Ok(ServiceTarget { endpoint: endpoint.clone(), auth: AuthData::from_single("sk-bench"), model })
         });
-    let client = genai::Client::builder().with_reqwest(raw_client()?).with_service_target_resolver(target).build()?;
+    Ok(genai::Client::builder().with_reqwest(raw_client()?).with_service_target_resolver(target).build()?)
+}
+
+pub async fn genai(base: String) -> Outcome<usize> {
+    let client = genai_client(&base)?;
     let request = ChatRequest::new(vec![GenaiMessage::user(QUESTION)]);
     let mut stream = client.exec_chat_stream(MODEL, request, None).await?.stream;
     let mut bytes = 0;

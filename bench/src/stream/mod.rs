@@ -1,6 +1,6 @@
 //! Streams of chat chunks: what each costs, beside hand-written code and other clients; memory; large events.
 
-mod clients;
+pub mod clients;
 mod server;
 
 use std::time::{Duration, Instant};

@@ -3,12 +3,13 @@
 //! much text, `/flood` events without end, `/hold` one event and then silence.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::http::request;
 use crate::{Outcome, process};
 
 /// What each chunk says.
@@ -89,27 +90,4 @@ fn line(text: usize, chunk: usize) -> Arc<Vec<u8>> {
 
 fn framed(bytes: &[u8]) -> Vec<u8> {
     [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
-}
-
-/// Reads a request to its end; gives its path.
-fn request(socket: &mut TcpStream) -> Outcome<Option<String>> {
-    let mut reader = BufReader::new(socket);
-    let (mut first, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 {
-            return Ok(None);
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse()?;
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        if first.is_empty() {
-            first = line;
-        }
-    }
-    reader.read_exact(&mut vec![0; length])?;
-    Ok(Some(first.split(' ').nth(1).unwrap_or_default().to_owned()))
 }

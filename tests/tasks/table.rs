@@ -366,10 +366,10 @@ async fn dropping_it_stops_polling_at_once() {
     let (url, asked) = serve(family.clone(), vec![say("running")]).await;
     let wait = family.wait(&url).poll_every(Duration::from_millis(2));
     tokio::time::timeout(Duration::from_millis(500), wait).await.unwrap_err();
-    // The last question may still be on its way.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // The last question may still be on its way, one and no more.
     let before = asked.load(Ordering::SeqCst);
     assert!(before >= 2, "{before}");
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(asked.load(Ordering::SeqCst), before);
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let after = asked.load(Ordering::SeqCst);
+    assert!(after <= before + 1, "{before}, then {after}");
 }

@@ -1,4 +1,4 @@
-//! What a program costs to build from nothing, beside the same program on other crates. Takes minutes.
+//! What compiling costs: the crate alone, and a program from nothing, beside the same program on other crates. Takes minutes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,40 @@ fn programs() -> Vec<Program> {
 }
 
 fn run(results: &mut Results) -> Outcome {
+    alone(results)?;
+    clean(results)
+}
+
+/// The one rustc call that compiles the crate.
+fn alone(results: &mut Results) -> Outcome {
+    let (all, slice) = (compile(&[])?, compile(&["--no-default-features", "--features", "tls,chat"])?);
+    results.at_most("the crate alone, CPU", all[0], 15.0, "s");
+    results.at_most("the crate alone, peak memory", all[1], 1024.0, "MiB");
+    results.at_most("`tls` and `chat` alone, CPU", slice[0], 3.0, "s");
+    results.at_most("`tls` and `chat` alone, peak memory", slice[1], 400.0, "MiB");
+    let columns = ["CPU s", "peak MiB", "dependencies", "with those of the build"];
+    results.table("rustc, the crate alone, dev profile", &columns, &[("default features", all), ("`tls`, `chat`", slice)]);
+    Ok(())
+}
+
+/// The least of three runs, and how many crates it depends on.
+fn compile(arguments: &[&str]) -> Outcome<Vec<f64>> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("compile.sh");
+    let done = Command::new(script).args(arguments).env_remove("CARGO_TARGET_DIR").output()?;
+    let said = String::from_utf8(done.stdout)?;
+    if !done.status.success() {
+        return Err(format!("compile.sh failed:\n{said}\n{}", String::from_utf8_lossy(&done.stderr)).into());
+    }
+    let runs = said.lines().take_while(|line| !line.starts_with("generated")).filter_map(|line| line.split_once(" CPU s, peak "));
+    let runs: Vec<(f64, f64)> =
+        runs.filter_map(|(seconds, peak)| Some((seconds.parse().ok()?, peak.strip_suffix(" MiB")?.parse().ok()?))).collect();
+    let counts: Vec<f64> = said.lines().rev().map_while(|line| line.trim().parse().ok()).collect();
+    let [with_build, normal] = counts[..] else { return Err(format!("compile.sh counted no dependencies:\n{said}").into()) };
+    let least = |of: fn(&(f64, f64)) -> f64| runs.iter().map(of).fold(f64::INFINITY, f64::min);
+    Ok(vec![least(|run| run.0), least(|run| run.1), normal, with_build])
+}
+
+fn clean(results: &mut Results) -> Outcome {
     let folder = std::env::temp_dir().join(format!("octopusx-build-{}", std::process::id()));
     let measured = programs().iter().map(|program| cost(&folder.join("program"), program)).collect::<Outcome<Vec<f64>>>();
     fs::remove_dir_all(&folder)?;

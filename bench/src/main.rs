@@ -23,13 +23,16 @@ use results::Results;
 /// Whatever a part fails with ends the run.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
+/// What runs in a process of its own, with the rest of its arguments.
+type Role = fn(&[String]) -> Outcome;
+
 /// One area of measurements.
 struct Part {
     name: &'static str,
     /// Measures, prints and fills in the results.
     run: fn(&mut Results) -> Outcome,
     /// What the part lets run in a process of its own, by name: servers, and clients whose cost is counted alone.
-    roles: &'static [(&'static str, fn(&[String]) -> Outcome)],
+    roles: &'static [(&'static str, Role)],
 }
 
 const PARTS: &[Part] = &[request::PART, startup::PART, stream::PART, tasks::PART, realtime::PART, transfer::PART, build::PART];

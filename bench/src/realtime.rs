@@ -72,7 +72,7 @@ fn run(results: &mut Results) -> Outcome {
             ("tokio-websockets + serde + base64", websockets?),
         ],
     );
-    let open = process::run(PART.name, "open", &[base.clone()])?;
+    let open = process::run(PART.name, "open", std::slice::from_ref(&base))?;
     results.at_most(&format!("memory of an open session, {OPEN} of them"), open.number("each_kib")?, 40.0, "KiB");
     let hours = process::run(PART.name, "hours", &[base])?;
     results.at_most("growth over 50 hours of audio deltas", hours.number("growth_kib")? / 1024.0, 1.0, "MiB");
@@ -162,7 +162,7 @@ async fn session(stream: TcpStream, audio: Arc<Vec<u8>>, text: Arc<Vec<u8>>) -> 
     } else {
         // The crate knows nothing of this close, and would answer the client's with a second one.
         socket.get_mut().write_all(&[0x88, 2, 3, 232]).await.ok()?;
-        socket.get_mut().read(&mut [0; 64]).await.ok()?;
+        socket.get_mut().read_u8().await.ok()?;
         return Some(());
     }
     while socket.next().await?.is_ok() {}

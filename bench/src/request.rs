@@ -49,7 +49,7 @@ fn run(results: &mut Results) -> Outcome {
     let (ours, raw, openai, genai) = (cost("octopusx")?, cost("reqwest")?, cost("async-openai")?, cost("genai")?);
     results.at_most("a chat call, instructions", ours[0] / raw[0], 1.05, "× reqwest and serde");
     let mut firsts = (0..9)
-        .map(|_| Ok(process::run(PART.name, "first", &[base.clone()])?.cpu_micros() / 1000.0))
+        .map(|_| Ok(process::run(PART.name, "first", std::slice::from_ref(&base))?.cpu_micros() / 1000.0))
         .collect::<Outcome<Vec<f64>>>()?;
     firsts.sort_by(f64::total_cmp);
     results.at_most("a process that makes a client and its first call, CPU (median of 9)", firsts[4], 5.0, "ms");

@@ -210,17 +210,15 @@ fn run(results: &mut Results) -> Outcome {
     let file = Temporary(std::env::temp_dir().join(format!("octopusx-bench-{}", std::process::id())));
     let path = file.0.display().to_string();
     let from = format!("{base}/file/{GIB}");
-    let [down, down_curl, down_reqwest] = least([
-        &mut || ours("download", &base, &file.0),
-        &mut || curl(&["--output", &path, &from]),
-        &mut || ours("download_reqwest", &base, &file.0),
-    ])?;
+    let [down, down_curl, down_reqwest] =
+        least([&mut || ours("download", &base, &file.0), &mut || curl(&["--output", &path, &from]), &mut || {
+            ours("download_reqwest", &base, &file.0)
+        }])?;
     let put = format!("{base}/put");
-    let [up, up_curl, up_reqwest] = least([
-        &mut || ours("upload", &base, &file.0),
-        &mut || curl(&["--upload-file", &path, &put]),
-        &mut || ours("upload_reqwest", &base, &file.0),
-    ])?;
+    let [up, up_curl, up_reqwest] =
+        least([&mut || ours("upload", &base, &file.0), &mut || curl(&["--upload-file", &path, &put]), &mut || {
+            ours("upload_reqwest", &base, &file.0)
+        }])?;
     results.at_most("download of 1 GiB to a file, CPU", down.seconds / down_curl.seconds, 0.9, "× curl");
     results.at_most("download, memory above idle", down.above_idle, 8.0, "MiB");
     results.at_most("upload of 1 GiB from a file, CPU", up.seconds, (up_curl.seconds).max(0.6), "s (0.6, or curl's)");

@@ -82,7 +82,8 @@ fn answer(mut socket: TcpStream) -> Outcome {
 
 /// One event of so many bytes of text, in HTTP chunks of this size; made once.
 fn line(text: usize, chunk: usize) -> Arc<Vec<u8>> {
-    static LINES: Mutex<BTreeMap<(usize, usize), Arc<Vec<u8>>>> = Mutex::new(BTreeMap::new());
+    type Lines = BTreeMap<(usize, usize), Arc<Vec<u8>>>;
+    static LINES: Mutex<Lines> = Mutex::new(Lines::new());
     let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
     let made = || Arc::new(event(&"x".repeat(text)).as_bytes().chunks(chunk).flat_map(framed).collect());
     Arc::clone(lines.entry((text, chunk)).or_insert_with(made))

@@ -39,7 +39,9 @@ pub(super) fn check(project: &Project) -> Result<Vec<Problem>, String> {
             ));
         }
     }
-    if let Some(rust) = value(&manifest, "rust-version") {
+    // The documents alone, copied somewhere, name it nowhere.
+    let is_whole = RUST.iter().any(|(file, _)| project.file(file).exists());
+    if let Some(rust) = value(&manifest, "rust-version").filter(|_| is_whole) {
         for (file, words) in RUST {
             let wanted = words.replace('@', rust);
             let text = std::fs::read_to_string(project.file(file)).unwrap_or_default();

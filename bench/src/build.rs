@@ -107,6 +107,11 @@ fn clean(results: &mut Results) -> Outcome {
     let rows: Vec<(&str, Vec<f64>)> =
         programs().iter().enumerate().map(|(at, program)| (program.name, vec![seconds[at], share(at)])).collect();
     results.table("clean build, dev profile", &["CPU s", "×"], &rows);
+    results.note(
+        "Of the CPU that a clean build takes, the crate itself is about 15 s, and its generator about 21 s: progenitor, typify, a \
+         YAML reader and what they depend on, and one run of it (cargo's timings, 2026-11-20). The rest is what reqwest costs \
+         everybody. Shipping the generated code in the package in place of the generator would save the larger part.",
+    );
     Ok(())
 }
 

@@ -213,20 +213,17 @@ macro_rules! tagged {
     ($name:ident by $tag:literal { $($word:literal => $variant:ident($ty:ty)),* $(,)? }) => {
         $crate::wire::debug_union!($name { $($variant,)* Unknown });
 
-        impl $crate::wire::Tagged for $name {
-            const TAG: &'static str = $tag;
-            const QUOTED_TAG: &'static str = concat!("\"", $tag, "\"");
-
+        impl $crate::wire::Union for $name {
             #[inline]
-            fn read_branch(tag: Option<&str>, text: &str) -> Result<Self, ::serde_json::Error> {
-                match tag {
+            fn choose(text: &str) -> Result<Self, ::serde_json::Error> {
+                match $crate::wire::tag_of(text, $tag, concat!("\"", $tag, "\"")).as_deref() {
                     $(Some($word) => $crate::wire::branch(text, Self::$variant),)*
                     _ => $crate::wire::branch(text, Self::Unknown),
                 }
             }
         }
 
-        $crate::wire::read_union!($name, read_tagged, read_tagged_text);
+        $crate::wire::read_union!($name);
         $crate::wire::deserialize_by_read!($name);
 
         impl ::serde::Serialize for $name {
@@ -297,17 +294,17 @@ macro_rules! read_branches {
         }
     };
     ($name:ident { $($json:ident => $variant:ident($ty:ty)),* $(,)? }) => {
-        impl $crate::wire::ByType for $name {
+        impl $crate::wire::Union for $name {
             #[inline]
-            fn read_branch(json: &str, text: &str) -> Result<Self, ::serde_json::Error> {
-                match json {
+            fn choose(text: &str) -> Result<Self, ::serde_json::Error> {
+                match $crate::wire::json_type(text) {
                     $(stringify!($json) => $crate::wire::branch(text, Self::$variant),)*
                     _ => $crate::wire::branch(text, Self::Other),
                 }
             }
         }
 
-        $crate::wire::read_union!($name, read_by_type, read_by_type_text);
+        $crate::wire::read_union!($name);
     };
 }
 
@@ -345,15 +342,16 @@ macro_rules! any_of {
 
 /// Reads a union, also straight from its text.
 macro_rules! read_union {
-    ($name:ident, $read:ident, $read_text:ident) => {
+    ($name:ident) => {
         impl<'de> $crate::wire::Read<'de> for $name {
             fn read<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::wire::$read(deserializer)
+                $crate::wire::read_union(deserializer)
             }
 
             #[inline]
             fn read_text(text: &'de str, place: &mut Option<Self>) -> Result<(), ::serde_json::Error> {
-                $crate::wire::$read_text(text, place)
+                *place = Some(<Self as $crate::wire::Union>::choose(text)?);
+                Ok(())
             }
         }
     };

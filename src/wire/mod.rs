@@ -33,9 +33,7 @@ pub(crate) use macros::{
     tagged, words, write_branches,
 };
 use trail::Step;
-pub(crate) use unions::{
-    ByType, Tagged, TextOrList, TextOrListVisitor, branch, read_by_type, read_by_type_text, read_tagged, read_tagged_text,
-};
+pub(crate) use unions::{TextOrList, TextOrListVisitor, Union, branch, json_type, read_union, tag_of};
 
 /// Reads leniently. Every generated type and every type inside one implements it.
 pub trait Read<'de>: Sized {

@@ -11,48 +11,17 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Se
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Read, TextSeed, needed};
+use super::{Read, TextSeed};
 
-/// A union told apart by a tag.
-pub(crate) trait Tagged: Sized {
-    /// The member that holds the tag.
-    const TAG: &'static str;
-
-    /// The same as JSON.
-    const QUOTED_TAG: &'static str;
-
-    /// Reads the branch of `tag`.
-    fn read_branch(tag: Option<&str>, text: &str) -> Result<Self, serde_json::Error>;
+/// A union told apart by a tag or by the JSON type.
+pub(crate) trait Union: Sized {
+    /// Looks into a value's text for its branch, and reads that.
+    fn choose(text: &str) -> Result<Self, serde_json::Error>;
 }
 
-/// A union told apart by the JSON type.
-pub(crate) trait ByType: Sized {
-    /// Reads the branch of a JSON type.
-    fn read_branch(json: &str, text: &str) -> Result<Self, serde_json::Error>;
-}
-
-pub(crate) fn read_tagged<'de, T: Tagged, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn read_union<'de, T: Union, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let mut place = None;
-    within(raw.get(), &mut place, read_tagged_text)?;
-    needed(place, "value")
-}
-
-pub(crate) fn read_tagged_text<T: Tagged>(text: &str, place: &mut Option<T>) -> Result<(), serde_json::Error> {
-    *place = Some(T::read_branch(tag_of::<T>(text).as_deref(), text)?);
-    Ok(())
-}
-
-pub(crate) fn read_by_type<'de, T: ByType, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let mut place = None;
-    within(raw.get(), &mut place, read_by_type_text)?;
-    needed(place, "value")
-}
-
-pub(crate) fn read_by_type_text<T: ByType>(text: &str, place: &mut Option<T>) -> Result<(), serde_json::Error> {
-    *place = Some(T::read_branch(json_type(text), text)?);
-    Ok(())
+    within(raw.get(), T::choose)
 }
 
 /// Reads one branch of a union.
@@ -72,19 +41,17 @@ thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
-type ReadText<T> = fn(&str, &mut Option<T>) -> Result<(), serde_json::Error>;
-
 /// Reads a value that stands within another.
-fn within<T, E: serde::de::Error>(text: &str, place: &mut Option<T>, read: ReadText<T>) -> Result<(), E> {
+fn within<T, E: serde::de::Error>(text: &str, read: fn(&str) -> Result<T, serde_json::Error>) -> Result<T, E> {
     let depth = DEPTH.get();
     if depth >= DEEPEST {
         return Err(E::custom(format_args!("more than {DEEPEST} unions inside each other")));
     }
     DEPTH.set(depth + 1);
-    let read = read(text, place);
+    let read = read(text);
     DEPTH.set(depth);
     match read {
-        Ok(()) => Ok(()),
+        Ok(value) => Ok(value),
         Err(error) => Err(outwards(&error)),
     }
 }
@@ -96,7 +63,7 @@ fn outwards<E: serde::de::Error>(error: &serde_json::Error) -> E {
 }
 
 /// The JSON type of a value, by its first byte.
-fn json_type(text: &str) -> &'static str {
+pub(crate) fn json_type(text: &str) -> &'static str {
     match text.trim_ascii_start().as_bytes().first() {
         Some(b'"') => "string",
         Some(b'{') => "object",
@@ -109,11 +76,13 @@ fn json_type(text: &str) -> &'static str {
 
 /// The string in a member of an object; `None` when there is none. Of several the last counts, as it does for every
 /// other member.
-fn tag_of<'t, T: Tagged>(text: &'t str) -> Option<Cow<'t, str>> {
+///
+/// `quoted` is the member's name as JSON.
+pub(crate) fn tag_of<'t>(text: &'t str, name: &'static str, quoted: &str) -> Option<Cow<'t, str>> {
     if json_type(text) != "object" {
         return None;
     }
-    let mut tag = Tag { name: T::TAG, is_only: stands_once(text, T::QUOTED_TAG), found: None, ended: false };
+    let mut tag = Tag { name, is_only: stands_once(text, quoted), found: None, ended: false };
     let read = serde_json::Deserializer::from_str(text).deserialize_map(&mut tag);
     // Where the reading stops early, the deserializer misses the end of the object.
     if read.is_ok() || tag.ended { tag.found } else { None }
@@ -221,17 +190,6 @@ impl<'de, T: TextOrList<'de>> Visitor<'de> for TextOrListVisitor<T> {
 mod tests {
     use super::*;
 
-    struct Shape;
-
-    impl Tagged for Shape {
-        const TAG: &'static str = "type";
-        const QUOTED_TAG: &'static str = "\"type\"";
-
-        fn read_branch(_: Option<&str>, _: &str) -> Result<Self, serde_json::Error> {
-            Ok(Self)
-        }
-    }
-
     #[test]
     fn a_tag_is_found_wherever_and_however_it_is_written() {
         for (text, tag) in [
@@ -252,7 +210,7 @@ mod tests {
             ("{}", None),
             ("", None),
         ] {
-            assert_eq!(tag_of::<Shape>(text).as_deref(), tag, "{text}");
+            assert_eq!(tag_of(text, "type", "\"type\"").as_deref(), tag, "{text}");
         }
     }
 }

@@ -9,6 +9,7 @@ mod changes;
 mod coverage;
 mod drift;
 mod lint;
+mod live;
 mod members;
 mod places;
 mod project;

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ureq::tls::{RootCerts, TlsConfig};
-
 use super::index::{self, Entry};
 use super::lock::Lock;
 
@@ -109,14 +107,7 @@ pub(crate) struct Live {
 
 impl Live {
     pub(crate) fn new(base: &str, second: Option<String>, timeout: Duration, again: Option<u32>) -> Self {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(timeout))
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .user_agent("octopusx-xtask-drift")
-            .build();
+        let config = crate::live::config("octopusx-xtask-drift", timeout).build();
         Self { agent: config.into(), base: base.trim_end_matches('/').to_owned(), second, again: again.unwrap_or(AGAIN) }
     }
 

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use ureq::http::Request;
 use ureq::http::uri::{Scheme, Uri};
-use ureq::tls::{RootCerts, TlsConfig};
 
 use super::System;
 use super::plan::{Call, key_header};
@@ -41,16 +40,8 @@ impl Gateway {
         let base_name = format!("{prefix}_BASE_URL");
         let base = base_url(&variable(&base_name).unwrap_or_else(|| system.api.server.clone()))
             .map_err(|why| format!("{base_name}: {why}"))?;
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(timeout))
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            // A connection that was used before may be gone, and then the request would be sent anew.
-            .max_idle_connections(0)
-            .user_agent("octopusx-xtask-verify")
-            .build();
+        // A connection that was used before may be gone, and then the request would be sent anew.
+        let config = crate::live::config("octopusx-xtask-verify", timeout).max_idle_connections(0).build();
         Ok(Self { agent: config.into(), base, secret: Secret::new(key) })
     }
 
